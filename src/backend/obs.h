@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * obs.h - observations: the only thing that comes back from a backend.
+ */
+#ifndef AGENTCG_BACKEND_OBS_H
+#define AGENTCG_BACKEND_OBS_H
+
+#include <stdint.h>
+
+enum obs_kind {
+	OBS_DONE,   /* a worker's op ended: .done */
+	OBS_STEP,   /* inside an op, the worker grew: one allocation latency, .step */
+	OBS_KILL,   /* a worker died: .kill; its op in flight, if any, then ends with DONE_KILLED */
+	OBS_SAMPLE, /* .counters of a cgroup, asked for by OP_SAMPLE */
+	OBS_LIMIT,  /* a limit that is not in force on reading back: .limit */
+	OBS_OOM, /* an OOM killer was invoked in this cgroup's subtree (cgroup = whose max was hit)
+		  */
+	OBS_DELAY, /* one policy delay began in this cgroup: .delay */
+};
+
+enum done_status {
+	DONE_OK,
+	DONE_KILLED,  /* the worker died meanwhile */
+	DONE_FAILED,  /* exec: non-zero exit; .code */
+	DONE_TIMEOUT, /* exec: ended by its timeout */
+};
+
+enum kill_reason {
+	KILL_OOM,
+	KILL_OP,      /* OP_KILL */
+	KILL_UNKNOWN, /* live: somebody else's signal */
+};
+
+/*
+ * Counters of one cgroup since the run began, its descendants included where the kernel's file of
+ * that name includes them (memory.events is hierarchical).
+ */
+struct cg_counters {
+	uint64_t usage_bytes, peak_bytes;		       /* memory.current, memory.peak */
+	uint64_t swap_bytes;				       /* memory.swap.current */
+	uint64_t anon_bytes, file_bytes;		       /* memory.stat */
+	uint64_t ev_low, ev_high, ev_max, ev_oom, ev_oom_kill; /* memory.events */
+	uint64_t reclaimed_bytes;			       /* memory.stat pgsteal */
+	uint64_t refault_bytes;				       /* read again from disk or swap */
+	uint64_t faults;				       /* memory.stat pgfault */
+	uint64_t delays, delayed_ns;	   /* policy delays of its tasks: count, time */
+	uint64_t protections;		   /* reclaim passes that `protect` turned away */
+	uint64_t throttled_ns;		   /* native memory.high sleep */
+	uint64_t psi_some_ns, psi_full_ns; /* memory.pressure total= */
+};
+
+struct obs {
+	uint64_t t_ns;
+	uint32_t kind;	 /* enum obs_kind */
+	uint32_t cgroup; /* index */
+	uint32_t worker; /* index; UINT32_MAX where no worker is meant */
+	union {
+		struct {
+			uint64_t start_ns; /* when the op began; t_ns is its end */
+			uint64_t bytes;	  /* completed: allocated, read, touched, replayed growth */
+			uint64_t late_ns; /* paced ops: how much later than nominal it ended */
+			uint32_t status;  /* enum done_status */
+			int32_t code;
+		} done;
+		struct {
+			uint64_t bytes, latency_ns, late_ns;
+		} step;
+		struct {
+			uint32_t reason;       /* enum kill_reason */
+			uint32_t limit_cgroup; /* OOM: whose limit was hit */
+		} kill;
+		struct {
+			uint32_t attr; /* enum cg_attr */
+			uint64_t asked, found;
+		} limit;
+		struct {
+			uint64_t ns;
+		} delay;
+		const struct cg_counters *counters; /* valid during the call only */
+	};
+};
+
+/* Where observations go.  put must not call back into the backend. */
+struct obs_sink {
+	void (*put)(void *ctx, const struct obs *o);
+	void *ctx;
+};
+
+#endif

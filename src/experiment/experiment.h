@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * experiment.h - policies x repetitions, and the undisturbed runs beside them.
+ *
+ * One run after the other, each on a world of its own, reduced to a summary before the next begins,
+ * so that memory does not grow with the length of a run.
+ */
+#ifndef AGENTCG_EXPERIMENT_EXPERIMENT_H
+#define AGENTCG_EXPERIMENT_EXPERIMENT_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/backend.h"
+#include "base/diag.h"
+#include "plan/plan.h"
+#include "stat/results.h"
+
+struct experiment_options {
+	const struct backend *backend;
+	const volatile sig_atomic_t *stop; /* or NULL */
+	/*
+	 * Called before each run: which of how many, of what (policy index or PX_ALONE and the
+	 * cgroup). NULL for none.
+	 */
+	void (*progress)(void *ctx, uint32_t run, uint32_t nruns, int32_t policy, uint32_t cgroup,
+			 uint32_t rep);
+	void *progress_ctx;
+};
+
+/*
+ * Run the whole experiment and judge it.  *out is set whenever 0 is returned, also for a verdict of
+ * SKIP, VOID or ABORTED and after an interruption (what was measured is kept, .interrupted set).
+ * -EOPNOTSUPP when the plan needs what the backend cannot do, or what is not built yet (sweep,
+ * repeat until, confidence): reported with places.  Other -errno: the backend failed: reported.
+ * results_free() the outcome.
+ */
+int experiment_run(const struct plan *p, const struct experiment_options *o, struct diags *d,
+		   struct results **out);
+
+#endif

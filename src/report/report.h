@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * report.h - results for people and for programs.  Every report is deterministic: same results,
+ * same bytes.
+ */
+#ifndef AGENTCG_REPORT_REPORT_H
+#define AGENTCG_REPORT_REPORT_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "stat/results.h"
+
+struct report_style {
+	unsigned width; /* columns; at least 40 is assumed */
+	bool colour;
+};
+
+void report_table(const struct results *r, const struct report_style *style, struct buf *out);
+void report_json(const struct results *r, struct buf *out); /* agentcg-json(5) */
+void report_csv(const struct results *r,
+		struct buf *out); /* one row per run and cgroup; agentcg-json(5) */
+
+#endif
