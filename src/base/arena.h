@@ -26,11 +26,12 @@ void *arena_grow(struct arena *a, size_t bytes);
 void arena_reset(struct arena *a); /* forget all; keeps the largest block */
 void arena_free(struct arena *a);  /* give everything back; a is then a valid empty arena */
 
-/* Zeroed, aligned to 8, never NULL (mem.h says what happens instead). */
+/* Zeroed, aligned to 8, never NULL (mem.h says what happens instead), also for 0 bytes. */
 static inline void *arena_alloc(struct arena *a, size_t bytes)
 {
-	bytes = (bytes + 7) & ~(size_t)7;
-	if (bytes > (size_t)(a->end - a->at))
+	bytes = (bytes + !bytes + 7) & ~(size_t)7;
+	/* `- 1` sends a size that wrapped round to 0 to arena_grow, which refuses it. */
+	if (bytes - 1 >= (size_t)(a->end - a->at))
 		return arena_grow(a, bytes);
 	void *p = a->at;
 	a->at += bytes;

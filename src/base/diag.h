@@ -2,13 +2,14 @@
 /*
  * diag.h - everything a user is told about a scenario, a trace or a run.
  *
- *     scenarios/x.acg:3:21: error[E301]: a size needs a unit
+ *     scenarios/x.acg:3:14: error[E301]: a size needs a unit
  *         3 | at 30s alloc 300 in low
  *           |              ^~~ write 300M for 300 MiB
  *
  * Checks collect: a reported error stops nothing by itself.  Diagnostics are printed in order of
- * their place (file by file in order of loading, then offset, then order of report), errors capped
- * at 20 with a count of the rest.
+ * their place (file by file in order of loading, then offset, then order of report; those without a
+ * place in a text come last), errors capped at 20 with a count of the rest.  JSON is for programs
+ * and has them all.
  *
  * Every diagnostic has a stable code, listed in diag_codes.def, which agentcg(5) documents and of
  * which tests/ has a golden .err each.
@@ -51,6 +52,9 @@ struct diags {
 	const struct sources *sources; /* may be NULL: then only path/line places are printed */
 	VEC(struct diag) list;
 	uint32_t errors, warnings;
+	uint32_t *seen; /* hash table of list indexes + 1, to find a second report of one place */
+	size_t nseen;
+	bool dropped; /* the latest report was such a second one */
 };
 
 void diags_init(struct diags *d, const struct sources *s);

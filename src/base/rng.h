@@ -25,7 +25,7 @@ void rng_init(struct rng *r, uint64_t seed, enum rng_stream stream, uint64_t ind
 uint64_t rng_next(struct rng *r);
 /* Uniform in [0, n), unbiased; n > 0. */
 uint64_t rng_below(struct rng *r, uint64_t n);
-/* Uniform in [-amplitude, +amplitude], both included. */
+/* Uniform in [-amplitude, +amplitude], both included; amplitudes over INT64_MAX count as that. */
 int64_t rng_around(struct rng *r, uint64_t amplitude);
 
 #endif

@@ -34,6 +34,7 @@ struct source {
 	size_t len;
 	uint32_t base;	     /* global offset of text[0]; never 0 */
 	struct span used_at; /* the `use` that brought it in; none for the main file */
+	struct source_mark *marks; /* line index, made by the first sources_locate */
 };
 
 struct sources {
@@ -44,6 +45,7 @@ struct sources {
 /*
  * Read a file.  path NULL or "-" is standard input.  On success *out is owned by `s`.
  * 0, -errno from open/read, -EISDIR, or -EFBIG when all texts together would exceed 4 GiB - 1.
+ * Standard input is called <stdin> in messages.
  */
 int sources_load(struct sources *s, const char *path, struct span used_at, struct source **out);
 /* Add a text that is no file (-e, tests).  Copies it. */
@@ -51,11 +53,14 @@ int sources_add(struct sources *s, const char *path, const char *text, size_t le
 		struct source **out);
 void sources_free(struct sources *s);
 
-/* A place as people read it: line and column count from 1, columns in code points. */
+/*
+ * A place as people read it: line and column count from 1, columns in code points (bytes that are
+ * no UTF-8 continuation).  The offset just past a text's last byte still belongs to it.
+ */
 struct place {
 	const struct source *src; /* NULL when the offset belongs to no text */
 	uint32_t line, col;
-	const char *line_text; /* without its newline; not NUL-terminated */
+	const char *line_text; /* without its newline or CR newline; not NUL-terminated */
 	size_t line_len;
 	size_t byte_in_line; /* byte offset of the place in line_text */
 };

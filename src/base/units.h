@@ -41,13 +41,17 @@ int64_t ratio_floor(struct ratio a);
 uint64_t mul_div(uint64_t v, uint64_t mul, uint64_t div);
 
 /*
- * Exact spelling that the language reads back as the same value: 400M, 1536M, 4096B, max; 30s,
- * 1m30s, 2000ms as 2s, 1500ms, 10us. NO_LIMIT prints as max.
+ * Exact spelling that the language reads back as the same value: 0, 400M, 1536M, 4097B, max; 0s,
+ * 30s, 1m30s, 2000ms as 2s, 1500ms, 10us, 0.005us.  NO_LIMIT prints as max; NEVER as never, which
+ * the language has no spelling for.  A ratio is 3, -0.25, or 1/3 where no decimal is exact.
  */
 void fmt_size(struct buf *b, uint64_t bytes);
 void fmt_duration(struct buf *b, uint64_t ns);
 void fmt_ratio(struct buf *b, struct ratio r);
-/* For people, three significant digits: 1.50G, 384M, 812K; 1.23s, 456ms, 7.80us, 0s. */
+/*
+ * For people, three significant digits: 1.50G, 384M, 812K, 17B; 1.23s, 456ms, 7.80us, 0s.  (Four in
+ * 1000M to 1023M and from 1000s on.)
+ */
 void fmt_size_short(struct buf *b, uint64_t bytes);
 void fmt_seconds_short(struct buf *b, double seconds);
 

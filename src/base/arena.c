@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/arena.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/mem.h"
+
+#define FIRST_BLOCK ((size_t)16 << 10)
+#define HUGE_BLOCK  ((size_t)2 << 20)
+#define LAST_BLOCK  ((size_t)64 << 20) /* blocks double until they have this size */
+
+struct arena_block {
+	struct arena_block *next;
+	size_t size; /* of the whole block, this header included */
+	char *dirty; /* end of what may be non-zero; for the newest block that is a->at */
+};
+
+_Static_assert(sizeof(struct arena_block) % 8 == 0, "what follows the header must stay aligned");
+
+static char *block_start(struct arena_block *b)
+{
+	return (char *)(b + 1);
+}
+
+static char *block_end(struct arena_block *b)
+{
+	return (char *)b + b->size;
+}
+
+static void block_free(struct arena_block *b)
+{
+	if (b->size >= HUGE_BLOCK)
+		munmap(b, b->size);
+	else
+		free(b);
+}
+
+/* A zeroed mapping aligned to 2 MiB, which the kernel can then back by huge pages. */
+static struct arena_block *map_huge(size_t size)
+{
+	size_t room = size + HUGE_BLOCK;
+	char *p = mmap(NULL, room, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		mem_exhausted(size);
+
+	size_t before = -(uintptr_t)p & (HUGE_BLOCK - 1);
+	size_t after = room - before - size;
+
+	if (before)
+		munmap(p, before);
+	if (after)
+		munmap(p + before + size, after);
+	p += before;
+	/* Only advice: without huge pages everything works, more slowly. */
+	madvise(p, size, MADV_HUGEPAGE);
+	return (struct arena_block *)(void *)p;
+}
+
+static struct arena_block *block_new(size_t size)
+{
+	struct arena_block *b;
+
+	if (size >= HUGE_BLOCK) {
+		size = (size + HUGE_BLOCK - 1) & ~(HUGE_BLOCK - 1);
+		b = map_huge(size);
+	} else {
+		b = mem_alloc(size);
+	}
+	b->size = size;
+	b->dirty = block_start(b);
+	return b;
+}
+
+void *arena_grow(struct arena *a, size_t bytes)
+{
+	struct arena_block *old = a->blocks;
+	size_t size = FIRST_BLOCK;
+
+	/* 0 is what a size near SIZE_MAX became when it was rounded up. */
+	if (!bytes || bytes > SIZE_MAX / 4)
+		mem_exhausted(bytes ? bytes : SIZE_MAX);
+	if (old)
+		size = old->size < LAST_BLOCK / 2 ? old->size * 2 : LAST_BLOCK;
+	if (size < bytes + sizeof(struct arena_block))
+		size = bytes + sizeof(struct arena_block);
+
+	struct arena_block *b = block_new(size);
+	char *p = block_start(b);
+
+	a->bytes += bytes;
+	if (old && block_end(b) - (p + bytes) < a->end - a->at) {
+		/* A block of one big object: go on filling the one in use. */
+		b->dirty = p + bytes;
+		b->next = old->next;
+		old->next = b;
+		return p;
+	}
+	if (old)
+		old->dirty = a->at;
+	b->next = old;
+	a->blocks = b;
+	a->at = p + bytes;
+	a->end = block_end(b);
+	return p;
+}
+
+void arena_reset(struct arena *a)
+{
+	struct arena_block *keep = NULL, *next;
+
+	if (!a->blocks)
+		return;
+	a->blocks->dirty = a->at;
+	for (struct arena_block *b = a->blocks; b; b = next) {
+		next = b->next;
+		if (!keep || b->size > keep->size) {
+			if (keep)
+				block_free(keep);
+			keep = b;
+		} else {
+			block_free(b);
+		}
+	}
+	/* Writing zeros is cheaper than having the kernel fault in fresh pages. */
+	memset(block_start(keep), 0, (size_t)(keep->dirty - block_start(keep)));
+	keep->next = NULL;
+	keep->dirty = block_start(keep);
+	*a = (struct arena){.at = block_start(keep), .end = block_end(keep), .blocks = keep};
+}
+
+void arena_free(struct arena *a)
+{
+	struct arena_block *next;
+
+	for (struct arena_block *b = a->blocks; b; b = next) {
+		next = b->next;
+		block_free(b);
+	}
+	*a = (struct arena){0};
+}
+
+void *arena_alloc_array(struct arena *a, size_t n, size_t each)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, each, &bytes))
+		mem_exhausted(SIZE_MAX);
+	return arena_alloc(a, bytes);
+}
+
+void *arena_dup(struct arena *a, const void *src, size_t bytes)
+{
+	void *p = arena_alloc(a, bytes);
+
+	if (bytes)
+		memcpy(p, src, bytes);
+	return p;
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t n)
+{
+	char *p = arena_alloc(a, n + 1);
+
+	if (n)
+		memcpy(p, s, n);
+	return p;
+}
+
+char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+{
+	char small[256];
+	va_list again;
+	int n;
+
+	va_copy(again, ap);
+	n = vsnprintf(small, sizeof(small), fmt, ap);
+	if (n < 0)
+		n = 0; /* a broken format; an empty text is still a text */
+
+	char *p = arena_alloc(a, (size_t)n + 1);
+
+	if ((size_t)n < sizeof(small))
+		memcpy(p, small, (size_t)n);
+	else
+		vsnprintf(p, (size_t)n + 1, fmt, again);
+	va_end(again);
+	return p;
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	char *p = arena_vprintf(a, fmt, ap);
+	va_end(ap);
+	return p;
+}
