@@ -39,6 +39,7 @@ struct requirement {
 struct backend {
 	const char *name;      /* "sim" */
 	const char *mechanism; /* what carries out delay and protect: "memcg_bpf (modelled)" */
+	const char *kernel;    /* modelled or running: "7.2 (modelled)"; or NULL */
 	uint32_t caps;	       /* enum backend_cap */
 
 	/*

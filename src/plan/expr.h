@@ -46,6 +46,7 @@ struct px_scope {
 	int32_t policy; /* index into plan.policies, PX_ANY_POLICY or PX_ALONE */
 	uint32_t ncgroups;
 	const uint32_t *cgroups; /* ascending; for the bare `throughput`: every leaf with workers */
+	bool total;		 /* the bare `throughput`: in each run, the cgroups' sum */
 };
 #define PX_ANY_POLICY (-1) /* no prefix: the expectation is evaluated under each policy */
 #define PX_ALONE      (-2)

@@ -143,6 +143,7 @@ struct plan {
 	bool interleave_random;
 	bool contention_none;
 	bool sweeps; /* a sweep is declared (running it is not built yet) */
+	struct span sweep_at; /* the first one */
 
 	const struct requirement *const
 	    *require; /* [nrequire][...]: each a disjunction ended by feature NULL */
