@@ -13,14 +13,29 @@
 #include "plan/demand.h"
 #include "plan/plan.h"
 
-/* One cgroup in one run. */
+/*
+ * One cgroup in one run.  A parent has no workers of its own; killed, done and finished speak of
+ * those beneath it, counters are hierarchical, all else is 0.
+ */
 struct cg_summary {
 	bool has_workers;  /* of its own */
 	bool oom_killed;   /* an OOM killer ended one of its workers */
 	bool other_killed; /* `kill`, or a signal */
+	bool done;	   /* all its workers ended, dead or finished */
 	bool finished;	   /* all its workers did all their actions */
 	bool has_time;	   /* finished, unkilled, and it had an action */
-	uint64_t time_ns, stall_ns;
+	uint64_t time_ns;
+	/*
+	 * How late its actions were, summed over them: an action's lateness is that of its begin
+	 * or, where it is paced and ended later still, that of its end.
+	 */
+	uint64_t stall_ns;
+	/*
+	 * What its throughput is counted over: first action's due time to the last one's end, and
+	 * to the end of the run where it was killed or did not finish, so that dying early is no
+	 * gain.
+	 */
+	uint64_t span_ns;
 	uint64_t alloc_n; /* latencies below are ns; 0 when alloc_n is 0 */
 	uint64_t alloc_mean, alloc_p50, alloc_p90, alloc_p95, alloc_p99, alloc_p999, alloc_max;
 	uint64_t bytes_done;	     /* completed by its actions */
@@ -29,18 +44,41 @@ struct cg_summary {
 	struct cg_counters counters; /* at the end */
 };
 
+/* How a run ended, as engine.h explains; statistics do not see the engine. */
+enum summary_end {
+	END_FINISHED,
+	END_DEADLINE,
+	END_ABORTED,
+	END_STUCK,
+	END_INTERRUPTED, /* kept, but in no distribution and no claim: it is only a part */
+};
+const char *summary_end_name(enum summary_end e);
+
 struct run_summary {
 	int32_t policy; /* index, or PX_ALONE */
 	uint32_t alone; /* the cgroup, when PX_ALONE */
 	uint32_t rep;
-	uint32_t end; /* enum run_end */
+	uint32_t end; /* enum summary_end */
 	uint64_t end_ns;
-	uint32_t abort;
-	const struct cg_summary *cgroups; /* [plan.ncgroups] */
-	const uint64_t *marks_ns, *fired_ns;
+	uint32_t abort;			     /* END_ABORTED: index of plan.aborts */
+	const struct cg_summary *cgroups;    /* [plan.ncgroups] */
+	const uint64_t *marks_ns, *fired_ns; /* [plan.nmarks], [plan.ntriggers]; NEVER */
 	uint32_t limits_not_in_force;
-	bool contended; /* a shared limit was met: max or oom event, or reclaim, at a cgroup with
-			   several sessions */
+	bool contended; /* a shared limit was met (contention.h) */
+};
+
+/*
+ * A limit that several sessions share: memory.max, or memory.high where lower, of a cgroup with two
+ * or more of them beneath; for a root without either, the machine's memory.  As the baseline (the
+ * first policy where there is none) sets it.
+ */
+struct budget {
+	uint32_t cgroup;
+	uint32_t nsessions;
+	uint64_t limit_bytes;
+	bool machine;
+	struct demand_over over;   /* how unlimited demand meets it */
+	uint32_t nruns, contended; /* runs of that policy, and in how many it was met */
 };
 
 enum verdict {
@@ -85,10 +123,15 @@ struct results {
 	const struct plan *plan;
 	struct arena arena; /* owns everything below */
 	const char *backend, *mechanism;
-	uint64_t seed, digest;		/* digest: the plan's with backend, mechanism and seed */
+	const char *kernel;    /* modelled or running; NULL where the backend does not say */
+	uint64_t seed, digest; /* digest: the plan's with backend, mechanism and seed */
 	const struct run_summary *runs; /* in order of running */
 	uint32_t nruns, planned;
 	struct demand demand;
+	const uint32_t *sessions; /* cgroups with workers of their own, ascending */
+	uint32_t nsessions;
+	const struct budget *budgets; /* ascending cgroup */
+	uint32_t nbudgets;
 	enum verdict verdict;
 	const char *const *reasons; /* why VOID, SKIP, ABORTED; also notes that qualify a PASS */
 	uint32_t nreasons;
@@ -98,12 +141,16 @@ struct results {
 	bool interrupted;
 };
 
+/* Frees r itself too.  NULL is fine. */
 void results_free(struct results *r);
 
 /* One run's value; false when that run has none (alloc.p99 without allocations, time of a killed).
  */
 bool results_metric(const struct run_summary *r, uint32_t cgroup, enum metric m, double *out);
-/* Over the runs of one policy (or PX_ALONE of that cgroup). */
+/*
+ * Over the runs of one policy (or PX_ALONE of that cgroup) that were not interrupted.  Quantiles
+ * are nearest-rank: the smallest value that at least that share of the values does not exceed.
+ */
 struct dist results_dist(const struct results *r, int32_t policy, uint32_t cgroup, enum metric m);
 /* The process's exit status for a verdict: PASS, WARN, NONE 0; FAIL, UNDECIDED 1; SKIP 3; VOID 4;
  * ABORTED 5; 130 when interrupted. */

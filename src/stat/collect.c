@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "stat/collect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/units.h"
+#include "stat/contention.h"
+#include "stat/latency.h"
+
+struct cg_state {
+	struct latency alloc;
+	uint64_t first_due_ns; /* NEVER until an action was due */
+	uint64_t last_end_ns;  /* of an action that was not cut short */
+	struct cg_summary sum;
+	uint32_t in_flight; /* actions begun and not ended */
+};
+
+struct collect {
+	const struct plan *plan;
+	struct cg_state *cgroups; /* [ncgroups] */
+	uint64_t *begun_late_ns;  /* [nworkers]: lateness of the begin of what it does now */
+	struct run_summary run;
+};
+
+struct collect *collect_new(const struct plan *p)
+{
+	struct collect *c = mem_alloc(sizeof(*c));
+
+	c->plan = p;
+	c->cgroups = mem_alloc(p->ncgroups * sizeof(*c->cgroups));
+	c->begun_late_ns = mem_alloc(p->nworkers * sizeof(*c->begun_late_ns));
+	return c;
+}
+
+void collect_free(struct collect *c)
+{
+	if (!c)
+		return;
+	for (uint32_t i = 0; i < c->plan->ncgroups; i++)
+		latency_free(&c->cgroups[i].alloc);
+	free(c->cgroups);
+	free(c->begun_late_ns);
+	free(c);
+}
+
+static bool is_beneath(const struct plan *p, uint32_t cgroup, uint32_t top)
+{
+	while (cgroup > top)
+		cgroup = p->cgroups[cgroup].parent;
+	return cgroup == top;
+}
+
+void collect_begin(struct collect *c, int32_t policy, uint32_t alone, uint32_t rep)
+{
+	const struct plan *p = c->plan;
+
+	c->run = (struct run_summary){.policy = policy, .alone = alone, .rep = rep};
+	for (uint32_t i = 0; i < p->ncgroups; i++) {
+		struct cg_state *s = &c->cgroups[i];
+
+		latency_reset(&s->alloc);
+		s->first_due_ns = NEVER;
+		s->last_end_ns = 0;
+		s->in_flight = 0;
+		s->sum = (struct cg_summary){.killed_ns = NEVER};
+	}
+	for (uint32_t w = 0; w < p->nworkers; w++) {
+		uint32_t cg = p->workers[w].cgroup;
+
+		c->begun_late_ns[w] = 0;
+		if (policy != PX_ALONE || is_beneath(p, cg, alone))
+			c->cgroups[cg].sum.has_workers = true;
+	}
+}
+
+static struct cg_state *state_of(struct collect *c, uint32_t worker)
+{
+	return &c->cgroups[c->plan->workers[worker].cgroup];
+}
+
+void collect_due(struct collect *c, uint32_t worker, uint64_t due_ns)
+{
+	struct cg_state *s = state_of(c, worker);
+
+	if (due_ns < s->first_due_ns)
+		s->first_due_ns = due_ns;
+}
+
+void collect_begun(struct collect *c, uint32_t worker, uint64_t late_ns)
+{
+	struct cg_state *s = state_of(c, worker);
+
+	c->begun_late_ns[worker] = late_ns;
+	s->sum.stall_ns += late_ns;
+	s->in_flight++;
+}
+
+void collect_dropped(struct collect *c, uint32_t worker)
+{
+	state_of(c, worker)->sum.dropped++;
+}
+
+void collect_done(struct collect *c, uint32_t cgroup)
+{
+	c->cgroups[cgroup].sum.done = true;
+}
+
+static void action_ended(struct collect *c, const struct obs *o)
+{
+	struct cg_state *s = state_of(c, o->worker);
+	uint64_t begun_late = c->begun_late_ns[o->worker];
+
+	if (s->in_flight)
+		s->in_flight--;
+	s->sum.bytes_done += o->done.bytes;
+	if (o->done.status != DONE_KILLED && o->t_ns > s->last_end_ns)
+		s->last_end_ns = o->t_ns;
+	/* A paced action counts its lateness from its due time: the begin's share is in already. */
+	if (o->done.late_ns > begun_late)
+		s->sum.stall_ns += o->done.late_ns - begun_late;
+}
+
+static void worker_killed(struct collect *c, const struct obs *o)
+{
+	struct cg_summary *s = &state_of(c, o->worker)->sum;
+
+	if (o->kill.reason == KILL_OOM)
+		s->oom_killed = true;
+	else
+		s->other_killed = true;
+	if (o->t_ns < s->killed_ns)
+		s->killed_ns = o->t_ns;
+}
+
+void collect_obs(struct collect *c, const struct obs *o)
+{
+	switch ((enum obs_kind)o->kind) {
+	case OBS_DONE:
+		action_ended(c, o);
+		break;
+	case OBS_STEP:
+		latency_add(&state_of(c, o->worker)->alloc, o->step.latency_ns);
+		break;
+	case OBS_KILL:
+		worker_killed(c, o);
+		break;
+	case OBS_SAMPLE:
+		/* Samples of a run are cumulative: the last one is the one of the end. */
+		c->cgroups[o->cgroup].sum.counters = *o->counters;
+		break;
+	case OBS_LIMIT:
+		c->run.limits_not_in_force++;
+		break;
+	case OBS_OOM:
+	case OBS_DELAY:
+		break; /* counted in the samples */
+	}
+}
+
+static void finish_session(struct cg_state *s, uint64_t run_end_ns)
+{
+	struct cg_summary *sum = &s->sum;
+	bool killed = sum->oom_killed || sum->other_killed;
+	bool acted = s->first_due_ns != NEVER;
+	uint64_t end_ns;
+
+	sum->finished = sum->done && !killed && !sum->dropped && !s->in_flight;
+	end_ns = sum->finished ? s->last_end_ns : run_end_ns;
+	if (acted && end_ns > s->first_due_ns)
+		sum->span_ns = end_ns - s->first_due_ns;
+	sum->has_time = sum->finished && acted;
+	if (sum->has_time)
+		sum->time_ns = sum->span_ns;
+
+	sum->alloc_n = s->alloc.n;
+	if (s->alloc.n) {
+		sum->alloc_mean = latency_mean(&s->alloc);
+		sum->alloc_p50 = latency_quantile(&s->alloc, 500);
+		sum->alloc_p90 = latency_quantile(&s->alloc, 900);
+		sum->alloc_p95 = latency_quantile(&s->alloc, 950);
+		sum->alloc_p99 = latency_quantile(&s->alloc, 990);
+		sum->alloc_p999 = latency_quantile(&s->alloc, 999);
+		sum->alloc_max = s->alloc.max_ns;
+	}
+}
+
+/* Parents after children: a cgroup's index is greater than its parent's. */
+static void speak_for_children(const struct plan *p, struct cg_summary *sums)
+{
+	for (uint32_t i = 0; i < p->ncgroups; i++)
+		if (!sums[i].has_workers)
+			sums[i].done = sums[i].finished = true;
+	for (uint32_t i = p->ncgroups; i-- > 1;) {
+		struct cg_summary *parent = &sums[p->cgroups[i].parent];
+
+		parent->oom_killed |= sums[i].oom_killed;
+		parent->other_killed |= sums[i].other_killed;
+		parent->done &= sums[i].done;
+		parent->finished &= sums[i].finished;
+		if (sums[i].killed_ns < parent->killed_ns)
+			parent->killed_ns = sums[i].killed_ns;
+	}
+}
+
+void collect_end(struct collect *c, const struct collect_outcome *o, struct arena *a,
+		 struct run_summary *out)
+{
+	const struct plan *p = c->plan;
+	struct cg_summary *sums = arena_array(a, struct cg_summary, p->ncgroups);
+
+	for (uint32_t i = 0; i < p->ncgroups; i++) {
+		if (c->cgroups[i].sum.has_workers)
+			finish_session(&c->cgroups[i], o->end_ns);
+		sums[i] = c->cgroups[i].sum;
+	}
+	speak_for_children(p, sums);
+
+	c->run.end = o->end;
+	c->run.end_ns = o->end_ns;
+	c->run.abort = o->abort;
+	c->run.cgroups = sums;
+	c->run.marks_ns = arena_dup(a, o->marks_ns, p->nmarks * sizeof(*o->marks_ns));
+	c->run.fired_ns = arena_dup(a, o->fired_ns, p->ntriggers * sizeof(*o->fired_ns));
+	c->run.contended = contention_met_anywhere(p, &c->run);
+	*out = c->run;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "stat/dist.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static int compare_double(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+void dist_sort(double *v, size_t n)
+{
+	if (n > 1)
+		qsort(v, n, sizeof(*v), compare_double);
+}
+
+double dist_mean(const double *v, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += v[i];
+	return sum / (double)n;
+}
+
+double dist_quantile(const double *v, size_t n, double q)
+{
+	/* 0.95 of 20 is the 19th, although no binary fraction is 0.95. */
+	double rank = ceil(q * (double)n - 1e-9);
+
+	if (rank < 1)
+		rank = 1;
+	return v[rank > (double)n ? n - 1 : (size_t)rank - 1];
+}
+
+struct dist dist_of(double *v, size_t n, size_t missing)
+{
+	struct dist d = {.n = (uint32_t)n, .missing = (uint32_t)missing};
+
+	if (!n)
+		return d;
+	d.mean = dist_mean(v, n);
+	if (n > 1) {
+		double squares = 0;
+
+		for (size_t i = 0; i < n; i++)
+			squares += (v[i] - d.mean) * (v[i] - d.mean);
+		d.sd = sqrt(squares / (double)(n - 1));
+	}
+	dist_sort(v, n);
+	d.min = v[0];
+	d.max = v[n - 1];
+	d.p50 = dist_quantile(v, n, 0.50);
+	d.p95 = dist_quantile(v, n, 0.95);
+	return d;
+}
