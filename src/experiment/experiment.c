@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "experiment/experiment.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/digest.h"
+#include "base/mem.h"
+#include "base/vec.h"
+#include "experiment/admit.h"
+#include "experiment/order.h"
+#include "run/engine.h"
+#include "stat/collect.h"
+#include "stat/verdict.h"
+
+/* ---- the engine's news, for the statistics --------------------------------------------------- */
+
+static void put_obs(void *ctx, const struct obs *o)
+{
+	collect_obs(ctx, o);
+}
+
+static void put_note(void *ctx, const struct note *n)
+{
+	switch ((enum note_kind)n->kind) {
+	case NOTE_DUE:
+		collect_due(ctx, n->worker, n->t_ns);
+		break;
+	case NOTE_BEGIN:
+		collect_begun(ctx, n->worker, n->late_ns);
+		break;
+	case NOTE_DROPPED:
+		collect_dropped(ctx, n->worker);
+		break;
+	case NOTE_DONE:
+		collect_done(ctx, n->cgroup);
+		break;
+	case NOTE_MARK:
+	case NOTE_TRIGGER:
+		break; /* the outcome has them */
+	}
+}
+
+static enum summary_end summary_end(enum run_end end)
+{
+	switch (end) {
+	case RUN_FINISHED:
+		return END_FINISHED;
+	case RUN_DEADLINE:
+		return END_DEADLINE;
+	case RUN_ABORTED:
+		return END_ABORTED;
+	case RUN_STUCK:
+		return END_STUCK;
+	case RUN_INTERRUPTED:
+	case RUN_FAILED:
+		break;
+	}
+	return END_INTERRUPTED;
+}
+
+/* ---- the experiment -------------------------------------------------------------------------- */
+
+struct experiment {
+	const struct plan *plan;
+	const struct experiment_options *options;
+	struct diags *diags;
+	struct results *results;
+	struct collect *collect;
+	struct arena run_arena;
+	VEC(struct run_summary) runs;
+};
+
+static bool stopped(const struct experiment *x)
+{
+	return x->options->stop && *x->options->stop;
+}
+
+static int run_once(struct experiment *x, const struct planned_run *run)
+{
+	const struct plan *p = x->plan;
+	bool alone = run->policy == PX_ALONE;
+	struct run_config config = {
+	    .plan = p,
+	    .backend = x->options->backend,
+	    .attrs = alone ? p->alone_attrs : p->policies[run->policy].attrs,
+	    .alone = alone ? run->alone : UINT32_MAX,
+	    .seed = p->seed,
+	    .rep = run->rep,
+	    .stop = x->options->stop,
+	    .sink = {.obs = put_obs, .note = put_note, .ctx = x->collect},
+	    .arena = &x->run_arena,
+	    .diags = x->diags,
+	};
+	struct run_outcome outcome = {0};
+	struct run_summary summary;
+	int err;
+
+	collect_begin(x->collect, run->policy, run->alone, run->rep);
+	arena_reset(&x->run_arena);
+	err = engine_run(&config, &outcome);
+	if (err) {
+		if (!x->diags->errors)
+			diag_at(x->diags, E_RUN_FAILED, (struct span){0, 0},
+				"a run of `%s` failed on the backend `%s`",
+				alone ? p->cgroups[run->alone].name : p->policies[run->policy].name,
+				x->options->backend->name);
+		return err;
+	}
+
+	struct collect_outcome end = {
+	    .end = summary_end(outcome.end),
+	    .end_ns = outcome.end_ns,
+	    .abort = outcome.abort,
+	    .marks_ns = outcome.marks_ns,
+	    .fired_ns = outcome.fired_ns,
+	};
+
+	collect_end(x->collect, &end, &x->results->arena, &summary);
+	vec_push(&x->runs, summary);
+	return 0;
+}
+
+static int run_all(struct experiment *x)
+{
+	struct results *r = x->results;
+	struct planned_run *order;
+	int err;
+
+	err = order_runs(x->plan, r->sessions, r->nsessions, &order, &r->planned);
+	if (err) {
+		diag_at(x->diags, E_RUN_FAILED, (struct span){0, 0},
+			"too many runs: %u repetitions of %u policies and %u sessions alone",
+			x->plan->repeat, x->plan->npolicies, r->nsessions);
+		return err;
+	}
+	for (uint32_t i = 0; i < r->planned && !err; i++) {
+		const struct planned_run *run = &order[i];
+
+		if (stopped(x)) {
+			r->interrupted = true;
+			break;
+		}
+		if (x->options->progress)
+			x->options->progress(x->options->progress_ctx, i, r->planned, run->policy,
+					     run->alone, run->rep);
+		err = run_once(x, run);
+		if (err)
+			break;
+		if (vec_last(&x->runs)->end == END_INTERRUPTED)
+			r->interrupted = true;
+		if (r->interrupted || vec_last(&x->runs)->end == END_ABORTED)
+			break;
+	}
+	free(order);
+	r->runs = arena_dup(&r->arena, x->runs.v, x->runs.n * sizeof(*x->runs.v));
+	r->nruns = (uint32_t)x->runs.n;
+	return err;
+}
+
+static void find_sessions(struct results *r)
+{
+	const struct plan *p = r->plan;
+	uint32_t *sessions = arena_array(&r->arena, uint32_t, p->ncgroups);
+	bool *works = mem_alloc(p->ncgroups * sizeof(*works));
+
+	for (uint32_t w = 0; w < p->nworkers; w++)
+		works[p->workers[w].cgroup] = true;
+	for (uint32_t i = 0; i < p->ncgroups; i++)
+		if (works[i])
+			sessions[r->nsessions++] = i;
+	free(works);
+	r->sessions = sessions;
+}
+
+/* Results with unlike digests are never pooled. */
+static uint64_t digest_of(const struct plan *p, const struct backend *b)
+{
+	uint64_t h = digest_u64(DIGEST_INIT, p->digest);
+
+	h = digest_str(h, b->name);
+	h = digest_str(h, b->mechanism ? b->mechanism : "");
+	h = digest_str(h, b->kernel ? b->kernel : "");
+	return digest_u64(h, p->seed);
+}
+
+static int carry_out(struct experiment *x)
+{
+	const struct plan *p = x->plan;
+	const struct backend *b = x->options->backend;
+	struct results *r = x->results;
+	int err;
+
+	err = admit_statements(p, x->diags);
+	if (!err)
+		err = admit_requirements(p, b, x->diags, &r->arena, &r->reasons, &r->nreasons);
+	if (err)
+		return err;
+	find_sessions(r);
+	err = demand_compute(p, &r->demand);
+	if (err)
+		return err;
+	if (r->nreasons) {
+		r->verdict = VERDICT_SKIP;
+		return 0;
+	}
+	err = admit_capabilities(p, b, x->diags);
+	if (!err)
+		err = run_all(x);
+	if (!err)
+		verdict_judge(r);
+	return err;
+}
+
+int experiment_run(const struct plan *p, const struct experiment_options *o, struct diags *d,
+		   struct results **out)
+{
+	struct experiment x = {.plan = p, .options = o, .diags = d};
+	struct results *r = mem_alloc(sizeof(*r));
+	int err;
+
+	x.results = r;
+	r->plan = p;
+	r->backend = o->backend->name;
+	r->mechanism = o->backend->mechanism;
+	r->kernel = o->backend->kernel;
+	r->seed = p->seed;
+	r->digest = digest_of(p, o->backend);
+	x.collect = collect_new(p);
+	err = carry_out(&x);
+	collect_free(x.collect);
+	arena_free(&x.run_arena);
+	vec_free(&x.runs);
+	if (err) {
+		results_free(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
