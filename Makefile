@@ -136,7 +136,7 @@ $(BUILD)/tests/unit/test_bpf.o: | $(SKEL)
 
 unit: $(UNIT)
 
-RUN = AGENTCG=$(AGENTCG) BUILD=$(BUILD) tests/run
+RUN = AGENTCG=$(AGENTCG) tests/run
 
 check: all $(UNIT)
 	MANPAGES="$(MAN)" CLANG_FORMAT="$(CLANG_FORMAT)" FORMATTED="$(FORMATTED)" \
@@ -220,11 +220,11 @@ uninstall:
 
 # Keeps what configure wrote.
 clean:
-	rm -rf build-asan build-fuzz agentcg
+	rm -rf build-asan build-clang build-fuzz agentcg
 	[ ! -d $(BUILD) ] || find $(BUILD) -mindepth 1 -maxdepth 1 ! -name 'config*' -exec rm -rf {} +
 
 distclean:
-	rm -rf build build-asan build-fuzz agentcg
+	rm -rf build build-asan build-clang build-fuzz agentcg
 
 help:
 	@echo "make               agentcg, its tools and BPF programs"
