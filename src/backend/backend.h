@@ -36,6 +36,12 @@ struct requirement {
 	uint32_t version[3];
 };
 
+/* The names that `require` may use, in alphabetical order; NULL past the last. */
+const char *backend_feature(size_t i);
+bool backend_feature_known(const char *name);
+/* Does a kernel of this version meet r (feature "kernel")? */
+bool backend_version_holds(const uint32_t have[3], const struct requirement *r);
+
 struct backend {
 	const char *name;      /* "sim" */
 	const char *mechanism; /* what carries out delay and protect: "memcg_bpf (modelled)" */
