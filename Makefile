@@ -118,7 +118,8 @@ $(BUILD)/%.bpf.o: %.bpf.c bpf/policy.h $(CONFIG)
 
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$(notdir $*))_bpf >$@
+	$(Q)echo '#pragma GCC system_header /* generated: spare us its warnings */' >$@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$(notdir $*))_bpf >>$@
 
 $(TOOLS): $(BUILD)/%: $(BUILD)/tools/%.o $(LIB)
 	$(call say,LINK,$@)

@@ -30,9 +30,9 @@ void buf_free(struct buf *b);
 int buf_write_fd(const struct buf *b, int fd);
 /*
  * Write all of b to the file at path, completely or not at all: a temporary file beside it, fsync,
- * rename.  On failure the old file is as it was and no temporary is left.  0 or -errno.  An existing
- * file keeps its mode, and its owner where we may set it; a symbolic link keeps pointing to it.
- * What is no regular file (a terminal, /dev/full, a FIFO) is written to as it stands.
+ * rename.  On failure the old file is as it was and no temporary is left.  0 or -errno.  An
+ * existing file keeps its mode, and its owner where we may set it; a symbolic link keeps pointing
+ * to it. What is no regular file (a terminal, /dev/full, a FIFO) is written to as it stands.
  */
 int buf_write_file(const struct buf *b, const char *path);
 

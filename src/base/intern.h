@@ -14,7 +14,7 @@ struct sym {
 	uint32_t id; /* dense: 0, 1, 2, ... in order of first appearance */
 	uint32_t len;
 	uint32_t hash; /* of this process; nothing may be ordered by it */
-	char s[]; /* NUL-terminated */
+	char s[];      /* NUL-terminated */
 };
 
 struct intern {

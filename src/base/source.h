@@ -32,8 +32,8 @@ struct source {
 	char *real; /* realpath, to recognise a second import; NULL for text without a file */
 	char *text; /* len bytes, then two NULs (what flex's yy_scan_buffer asks for) */
 	size_t len;
-	uint32_t base;	     /* global offset of text[0]; never 0 */
-	struct span used_at; /* the `use` that brought it in; none for the main file */
+	uint32_t base;		   /* global offset of text[0]; never 0 */
+	struct span used_at;	   /* the `use` that brought it in; none for the main file */
 	struct source_mark *marks; /* line index, made by the first sources_locate */
 };
 
