@@ -4,8 +4,9 @@
  *
  * A recording is one or both of two files of the AgentCgroup data set (arXiv 2602.09345):
  *   resources.json   { "samples": [ { "epoch": s, "mem_usage": "185.5MB / 134.5GB", ... } ], ... }
- *   tool_calls.json  [ { "timestamp", "end_timestamp": UTC with ms, "tool", "input": {"command"} }
- * ] JSON is read as YAML, event by event (libyaml), so a file of 100 MB needs no tree.
+ *   tool_calls.json  [ { "timestamp": UTC, "end_timestamp", "tool", "input": {"command"} }, ... ]
+ * JSON is read as YAML, event by event (libyaml), so a file of 100 MB needs no tree.
+ * agentcg-trace(5) describes what is read of them.
  *
  * Time 0 is the first sample's epoch, or the first call where there are no samples; both files
  * share one clock.
@@ -55,7 +56,9 @@ struct trace {
  * when it is there under its usual name.
  *
  * Errors (E5xx) name the file, line and sample.  Repaired with a warning (W8xx), never silently:
- * samples out of order (sorted, stably), samples with the same time (the last counts).
+ * samples out of order (sorted, stably), samples with the same time (the last counts), calls
+ * without an end (until the next call, or the recording's end), calls and samples that do not
+ * overlap at all (kept as they are).
  * 0, or -EINVAL when the recording cannot be used (reported), or -errno from reading (reported).
  * The trace lives in `a`.  `at` is the place in the scenario that names it, for the messages.
  */
