@@ -23,7 +23,12 @@ struct wheel;
 struct wheel *wheel_new(void);
 void wheel_free(struct wheel *w);
 /* time_ns may not lie before the last timer popped. */
-void wheel_add(struct wheel *w, struct timer t);
+void wheel_add_at(struct wheel *w, uint64_t time_ns, uint64_t seq, uint64_t datum);
+/* The same.  Inline, as passing the struct through memory would cost as much as the adding. */
+static inline void wheel_add(struct wheel *w, struct timer t)
+{
+	wheel_add_at(w, t.time_ns, t.seq, t.datum);
+}
 /* The earliest timer, left in place; false when there is none. */
 bool wheel_peek(struct wheel *w, struct timer *out);
 bool wheel_pop(struct wheel *w, struct timer *out);
