@@ -41,16 +41,18 @@ static void settle(struct context *c, const struct px *e, const struct tally *t)
 {
 	c->ev.values += t->of - t->missing;
 	c->ev.missing += t->missing;
-	if (t->of == t->missing)
-		c->ev.empty = true;
-	else if (!t->missing)
+	bool none = t->of == t->missing;
+
+	if (!none && !t->missing)
 		return;
-	if (!c->ev.lacks) {
+	/* What has no value at all is said before what has too few. */
+	if (!c->ev.lacks || (none && c->ev.lacks_n < c->ev.lacks_of)) {
 		c->ev.lacks = e;
 		c->ev.lacks_of = t->of;
 		c->ev.lacks_n = t->missing;
 		c->ev.lacks_killed = t->killed;
 	}
+	c->ev.empty |= none;
 }
 
 static void metric_values(struct context *c, const struct px *e, struct values *out)

@@ -19,7 +19,7 @@ struct evaluation {
 	double value;
 	uint32_t values, missing; /* of all metrics in it */
 	bool empty;		  /* some metric has no value at all, and so has the whole */
-	/* The first metric with missing values. */
+	/* The metric to tell of: one without any value, else the first that lacks some. */
 	const struct px *lacks;
 	uint32_t lacks_of, lacks_n; /* lacks_n of its lacks_of values are missing ... */
 	uint32_t lacks_killed;	    /* ... as many of them of sessions that were killed */

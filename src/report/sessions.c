@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/sessions.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "base/units.h"
+#include "report/grid.h"
+#include "report/pool.h"
+#include "report/text.h"
+
+/* A scenario of thousands of sessions has its figures in JSON and CSV; nobody reads them here. */
+#define MAX_ROWS 64
+#define MAX_NAME 24
+
+enum content {
+	NAME,
+	ALIVE,
+	MEAN, /* of a metric over the runs that have it */
+	SD,
+	RATIO, /* of the mean to that of the undisturbed runs */
+};
+
+static const char group_time[] = "time", group_alloc[] = "alloc", group_delays[] = "delays";
+
+/*
+ * In the order shown.  Columns up to CORE_RANK are what a comparison is read for; the others fill
+ * the room that a wide terminal has.
+ */
+#define CORE_RANK 9
+
+static const struct field {
+	const char *group, *head;
+	enum content content;
+	enum metric metric;
+	unsigned int rank;
+	bool where_used; /* hidden when 0 everywhere */
+} fields[] = {
+    {NULL, "", NAME, M_COUNT, 0, false},
+    {NULL, "alive", ALIVE, M_COUNT, 0, false},
+    {group_time, "mean", MEAN, M_TIME, 0, false},
+    {group_time, "sd", SD, M_TIME, 8, false},
+    {group_time, "/alone", RATIO, M_TIME, 3, false},
+    {group_alloc, "p50", MEAN, M_ALLOC_P50, 7, false},
+    {group_alloc, "p95", MEAN, M_ALLOC_P95, 17, false},
+    {group_alloc, "p99", MEAN, M_ALLOC_P99, 1, false},
+    {group_alloc, "max", MEAN, M_ALLOC_MAX, 14, false},
+    {"stall", "", MEAN, M_STALL, 6, false},
+    {"peak", "", MEAN, M_PEAK, 5, false},
+    {"swap", "", MEAN, M_SWAP, 16, true},
+    {group_delays, "n", MEAN, M_DELAYS, 9, true},
+    {group_delays, "", MEAN, M_DELAYED, 4, true},
+    {"throttled", "", MEAN, M_THROTTLED, 10, true},
+    {"psi", "some %", MEAN, M_PSI_SOME, 15, true},
+    {"rate", "", MEAN, M_THROUGHPUT, 13, false},
+    {"max", "events", MEAN, M_EV_MAX, 12, true},
+    {"OOM", "kills", MEAN, M_EV_OOM_KILL, 2, false},
+};
+#define FIELD_TIME  2 /* whose units stand in the headings of their groups */
+#define FIELD_ALLOC 5
+#define NFIELDS	    (sizeof(fields) / sizeof(fields[0]))
+
+/* ---- units and digits, one choice a column ----------------------------------------------------
+ */
+
+struct unit {
+	const char *name;
+	double one; /* in the metric's own unit */
+};
+
+static const struct unit units_time[] = {{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}};
+static const struct unit units_size[] = {{"G", 0x1p30}, {"M", 0x1p20}, {"K", 0x1p10}};
+static const struct unit units_rate[] = {{"G/s", 0x1p30}, {"M/s", 0x1p20}, {"K/s", 0x1p10}};
+static const struct unit unit_percent = {"%", 0.01};
+static const struct unit unit_none = {"", 1};
+
+struct scale {
+	struct unit unit;
+	int decimals;
+};
+
+/* The absolute values of a column that are not 0. */
+struct extent {
+	double smallest, largest; /* 0 when all are */
+	bool fractions;		  /* some is no whole number */
+};
+
+static void extend(struct extent *e, double v)
+{
+	v = fabs(v);
+	if (v == 0)
+		return;
+	if (e->smallest == 0 || v < e->smallest)
+		e->smallest = v;
+	if (v > e->largest)
+		e->largest = v;
+	e->fractions |= v != floor(v);
+}
+
+static int digits_before_point(double v)
+{
+	return v >= 1 ? (int)floor(log10(v)) + 1 : 1;
+}
+
+/* Of three units, the largest of which `v` is at least `least`. */
+static struct unit unit_for(const struct unit *units, double v, double least)
+{
+	int i = 0;
+
+	while (i < 2 && v < least * units[i].one)
+		i++;
+	return units[i];
+}
+
+/*
+ * Latencies lie far apart, and the short ones matter: their unit is the one that the shortest asks
+ * for, unless the longest had more than five digits then.
+ */
+static struct unit unit_of_latency(const struct extent *e)
+{
+	struct unit fine = unit_for(units_time, e->smallest, 0.05);
+	struct unit coarse = unit_for(units_time, e->largest, 1e-2);
+
+	return e->largest < 1e5 * fine.one ? fine : coarse;
+}
+
+static struct unit unit_of(enum metric m, const struct extent *e)
+{
+	if (m >= M_ALLOC_MEAN && m <= M_ALLOC_MAX)
+		return unit_of_latency(e);
+	switch (metric_info[m].dim) {
+	case DIM_DURATION:
+		return unit_for(units_time, e->largest, 1);
+	case DIM_SIZE:
+		return unit_for(units_size, e->largest, 10);
+	case DIM_RATE:
+		return unit_for(units_rate, e->largest, 10);
+	case DIM_NUMBER:
+	case DIM_ERROR:
+	case DIM_BOOL:
+	case DIM_STRING:
+	case DIM_TRACE:
+	case DIM_CGROUPS:
+		break;
+	}
+	return m == M_PSI_SOME || m == M_PSI_FULL ? unit_percent : unit_none;
+}
+
+/* As many as give the smallest value two digits, within five for the largest. */
+static int decimals_of(enum metric m, const struct extent *e, double one)
+{
+	double smallest = e->smallest / one, largest = e->largest / one;
+	int wanted = smallest > 0 && smallest < 10 ? (int)ceil(1 - log10(smallest)) : 0;
+	int room = 5 - digits_before_point(largest);
+
+	if (one == 1 && metric_info[m].dim == DIM_NUMBER)
+		wanted = !e->fractions || largest >= 100 ? 0 : wanted > 2 ? 2 : 1;
+	else if (metric_info[m].dim == DIM_SIZE || metric_info[m].dim == DIM_RATE)
+		wanted = largest < 100;
+	else if (metric_info[m].dim == DIM_DURATION && !(m >= M_ALLOC_MEAN && m <= M_ALLOC_MAX))
+		wanted = 3 + (m == M_TIME) - digits_before_point(largest); /* the sd shows */
+	if (wanted > room)
+		wanted = room;
+	return wanted < 0 ? 0 : wanted > 3 ? 3 : wanted;
+}
+
+/* ---- cells ------------------------------------------------------------------------------------
+ */
+
+/* One row's figures before they are written, as units are chosen over all rows. */
+struct row {
+	int32_t policy;
+	uint32_t cgroup;
+	struct pool pool;
+	struct dist dists[NFIELDS];
+	double ratios[NFIELDS];
+	bool has_ratio[NFIELDS];
+};
+
+struct sheet {
+	const struct results *r;
+	unsigned int width;
+	struct arena arena;
+	VEC(struct row) rows;
+	struct scale scales[NFIELDS];
+	bool partial; /* some mean is of fewer runs than there were */
+};
+
+static void add_row(struct sheet *s, int32_t policy, uint32_t cgroup)
+{
+	struct row row = {.policy = policy, .cgroup = cgroup};
+
+	row.pool = pool_of(s->r, policy, cgroup);
+	for (unsigned int f = 0; f < NFIELDS; f++) {
+		const struct field *field = &fields[f];
+
+		if (field->metric == M_COUNT)
+			continue;
+		row.dists[f] = results_dist(s->r, policy, cgroup, field->metric);
+		if (field->content == RATIO && policy != PX_ALONE) {
+			struct dist alone = results_dist(s->r, PX_ALONE, cgroup, field->metric);
+
+			row.has_ratio[f] = row.dists[f].n && alone.n && alone.mean > 0;
+			if (row.has_ratio[f])
+				row.ratios[f] = row.dists[f].mean / alone.mean;
+		}
+		s->partial |= row.dists[f].n && row.dists[f].missing;
+	}
+	vec_push(&s->rows, row);
+}
+
+static enum dim metric_dim(unsigned int f)
+{
+	return fields[f].metric < M_COUNT ? metric_info[fields[f].metric].dim : DIM_ERROR;
+}
+
+/* One unit for all columns of a group, where they measure the same. */
+static void choose_scales(struct sheet *s)
+{
+	struct extent own[NFIELDS] = {0}, shared[NFIELDS] = {0};
+	const struct row *row;
+
+	vec_foreach (row, &s->rows)
+		for (unsigned int f = 0; f < NFIELDS; f++)
+			for (unsigned int g = 0; g < NFIELDS; g++) {
+				if (fields[f].content != MEAN || !row->dists[f].n)
+					continue;
+				if (g == f)
+					extend(&own[f], row->dists[f].mean);
+				if (g == f ||
+				    (fields[g].group && fields[g].group == fields[f].group &&
+				     metric_dim(f) == metric_dim(g)))
+					extend(&shared[g], row->dists[f].mean);
+			}
+	for (unsigned int f = 0; f < NFIELDS; f++) {
+		/* What stands beside a mean (its sd) is written like it. */
+		const struct extent *e = fields[f].content == SD ? &shared[f] : &own[f];
+
+		if (fields[f].metric == M_COUNT)
+			continue;
+		s->scales[f].unit = unit_of(fields[f].metric, &shared[f]);
+		s->scales[f].decimals = decimals_of(fields[f].metric, e, s->scales[f].unit.one);
+	}
+}
+
+static const char *figure(struct sheet *s, double v, const struct scale *scale)
+{
+	if (v == 0)
+		return "0";
+	return arena_printf(&s->arena, "%.*f", scale->decimals, v / scale->unit.one);
+}
+
+static const char *cell(struct sheet *s, const struct row *row, unsigned int f)
+{
+	const struct dist *d = &row->dists[f];
+	struct buf name = {0};
+	const char *text;
+
+	switch (fields[f].content) {
+	case NAME:
+		buf_puts(&name, "  ");
+		text_fit(&name, s->r->plan->cgroups[row->cgroup].name, MAX_NAME);
+		text = arena_strndup(&s->arena, buf_str(&name), name.n);
+		buf_free(&name);
+		return text;
+	case ALIVE:
+		return arena_printf(&s->arena, "%u/%u", row->pool.survived, row->pool.runs);
+	case MEAN:
+		if (!d->n)
+			return "-";
+		text = figure(s, d->mean, &s->scales[f]);
+		return d->missing ? arena_printf(&s->arena, "%s*", text) : text;
+	case SD:
+		return d->n > 1 ? figure(s, d->sd, &s->scales[f]) : "-";
+	case RATIO:
+		return row->has_ratio[f] ? arena_printf(&s->arena, "%.2f", row->ratios[f]) : "-";
+	}
+	return "";
+}
+
+static bool column_hidden(const struct sheet *s, unsigned int f)
+{
+	const struct row *row;
+
+	if (!fields[f].where_used && fields[f].content != RATIO)
+		return false;
+	vec_foreach (row, &s->rows)
+		if (fields[f].content == RATIO ? row->has_ratio[f] : row->dists[f].mean > 0)
+			return false;
+	return true;
+}
+
+/* The unit stands beside the name of a group that has one, else below the column's name. */
+static void head_column(struct sheet *s, unsigned int f, const char *time, const char *alloc,
+			struct grid_column *out)
+{
+	const struct field *field = &fields[f];
+
+	out->group = field->group;
+	out->head = field->head;
+	out->rank = field->rank;
+	out->spare = field->rank > CORE_RANK;
+	out->left = field->content == NAME;
+	out->hidden = column_hidden(s, f);
+	if (field->group == group_time)
+		out->group = time;
+	else if (field->group == group_alloc)
+		out->group = alloc;
+	else if (field->content == MEAN && !field->head[0])
+		out->head = s->scales[f].unit.name;
+}
+
+/* ---- the rows of one policy -------------------------------------------------------------------
+ */
+
+/* "bpf: 30 of 30 survive; a shared limit met in 0 of 10 runs", as much of it as fits. */
+static const char *title_of(struct sheet *s, int32_t policy)
+{
+	const struct results *r = s->r;
+	uint32_t alive = 0, sessions = 0, runs = 0, contended = 0;
+	const char *text, *more, *mark;
+	struct buf name = {0};
+
+	if (policy == PX_ALONE)
+		return "alone: no policy, no neighbour";
+	for (uint32_t i = 0; i < r->nsessions; i++) {
+		struct pool p = pool_of(r, policy, r->sessions[i]);
+
+		alive += p.survived;
+		sessions += p.runs;
+		runs = p.runs;
+		contended = p.contended;
+	}
+	text_fit(&name, pool_name(r, policy), MAX_NAME);
+	mark = policy == r->plan->baseline ? " (baseline)" : "";
+	text = arena_printf(&s->arena, "%s%s: %u of %u survive", buf_str(&name), mark, alive,
+			    sessions);
+	more = arena_printf(&s->arena, "%s; a shared limit met in %u of %u %s", text, contended,
+			    runs, runs == 1 ? "run" : "runs");
+	buf_free(&name);
+	return text_columns(more) <= s->width ? more : text;
+}
+
+static bool was_run(const struct results *r, int32_t policy)
+{
+	for (uint32_t k = 0; k < r->nruns; k++)
+		if (r->runs[k].policy == policy)
+			return true;
+	return false;
+}
+
+static void fill_grid(struct sheet *s, struct grid *g)
+{
+	int32_t policy = PX_ALONE - 1;
+	const struct row *row;
+	uint32_t in_policy = 0;
+
+	vec_foreach (row, &s->rows) {
+		const char **cells;
+
+		if (row->policy != policy) {
+			policy = row->policy;
+			in_policy = 0;
+			vec_push(&g->rows, (struct grid_row){.title = title_of(s, policy)});
+		}
+		if (in_policy++ == MAX_ROWS)
+			vec_push(&g->rows, (struct grid_row){
+					       .title = arena_printf(
+						   &s->arena,
+						   "  ... and %u more, which --json and --csv have",
+						   s->r->nsessions - MAX_ROWS)});
+		if (in_policy > MAX_ROWS)
+			continue;
+		cells = arena_array(&s->arena, const char *, NFIELDS);
+		for (unsigned int f = 0; f < NFIELDS; f++)
+			cells[f] = cell(s, row, f);
+		vec_push(&g->rows, (struct grid_row){.cells = cells});
+	}
+}
+
+static void explain(const struct sheet *s, const struct grid *g, const bool *shown,
+		    unsigned int width, struct buf *out)
+{
+	struct buf line = {0};
+
+	if (s->partial)
+		text_wrap(
+		    out,
+		    "* mean of the runs in which it finished: killed or cut off, it has no time", 0,
+		    2, width);
+	for (unsigned int f = 0; f < NFIELDS; f++) {
+		if (shown[f] || g->columns[f].hidden || fields[f].rank > CORE_RANK)
+			continue;
+		buf_puts(&line, line.n ? ", " : "");
+		buf_puts(&line, fields[f].metric < M_COUNT ? metric_info[fields[f].metric].spelling
+							   : fields[f].head);
+		if (fields[f].content == SD)
+			buf_puts(&line, " sd");
+		if (fields[f].content == RATIO)
+			buf_puts(&line, " / alone");
+	}
+	if (line.n) {
+		buf_puts(&line, " need a wider table");
+		text_wrap(out, buf_str(&line), 0, 2, width);
+	}
+	buf_free(&line);
+}
+
+void sessions_print(const struct results *r, unsigned int width, struct buf *out)
+{
+	struct sheet s = {.r = r, .width = width};
+	struct grid_column columns[NFIELDS] = {0};
+	struct grid g = {.columns = columns, .ncolumns = NFIELDS};
+	bool shown[NFIELDS];
+	const char *time, *alloc;
+
+	for (uint32_t p = 0; p < r->plan->npolicies; p++)
+		for (uint32_t i = 0; was_run(r, (int32_t)p) && i < r->nsessions; i++)
+			add_row(&s, (int32_t)p, r->sessions[i]);
+	for (uint32_t i = 0; was_run(r, PX_ALONE) && i < r->nsessions; i++)
+		add_row(&s, PX_ALONE, r->sessions[i]);
+
+	choose_scales(&s);
+	time = arena_printf(&s.arena, "%s %s", group_time, s.scales[FIELD_TIME].unit.name);
+	alloc = arena_printf(&s.arena, "%s %s", group_alloc, s.scales[FIELD_ALLOC].unit.name);
+	for (unsigned int f = 0; f < NFIELDS; f++)
+		head_column(&s, f, time, alloc, &columns[f]);
+	fill_grid(&s, &g);
+	grid_print(&g, width, shown, out);
+	explain(&s, &g, shown, width, out);
+
+	vec_free(&g.rows);
+	vec_free(&s.rows);
+	arena_free(&s.arena);
+}
