@@ -31,11 +31,12 @@ enum ast_expr_kind {
 	AE_NUMBER,   /* .ratio; 5% is 1/20 and 50x is 50 */
 	AE_VERSION,  /* 6.12.3; also 6.12 arrives as AE_NUMBER, its span has the spelling */
 	AE_STRING,   /* .sym: the text between the quotes, escapes resolved */
-	AE_BOOL,     /* .u: on 1, off 0 - only where `on`/`off` cannot be a name */
-	AE_PATH,     /* .path: a name, a metric, a cgroup */
-	AE_UNARY,    /* .op (AO_NEG, AO_NOT) .a */
-	AE_BINARY,   /* .op .a .b */
-	AE_CALL,     /* .call: min(a, b), killed(high), ci(high.time) */
+	AE_BOOL,   /* .u: on 1, off 0 - a bare word as a param's, let's, sweep's or argument's value
+		    */
+	AE_PATH,   /* .path: a name, a metric, a cgroup */
+	AE_UNARY,  /* .op (AO_NEG, AO_NOT) .a */
+	AE_BINARY, /* .op .a .b */
+	AE_CALL,   /* .call: min(a, b), killed(high), ci(high.time) */
 };
 
 enum ast_op {
@@ -58,12 +59,17 @@ enum ast_op {
 	AO_OR,
 };
 
+/* Nothing nests deeper than this, so that whoever walks a tree may recurse. */
+#define AST_MAX_DEPTH  200 /* expressions: nodes above one another, or open parentheses */
+#define AST_MAX_BRACES 64  /* for in for, cgroup in cgroup */
+
 struct ast_expr {
 	uint8_t kind; /* enum ast_expr_kind */
 	uint8_t op;   /* enum ast_op */
 	bool parens;  /* written in parentheses */
 	bool percent; /* AE_NUMBER written with % */
 	struct span at;
+	uint32_t depth; /* 1 for a leaf, at most AST_MAX_DEPTH; selectors and arguments count */
 	union {
 		uint64_t u;
 		struct ratio ratio;
@@ -122,8 +128,12 @@ struct ast_attr {
 	const struct sym *name; /* unchecked: `hihg` arrives here too */
 	struct span name_at, at;
 	struct ast_expr *value; /* NULL when missing (reported) or a bare word follows only */
-	const struct sym
-	    *word; /* a word value (`max`, `off`, `low`, `group`, `on`): then value is NULL */
+	/*
+	 * A bare word as the whole value, when it is one of those that some attribute defines (max
+	 * off on group single high normal low min): then value is NULL.  An attribute that does not
+	 * define it takes it as a name.  Every other name arrives in value, as `(max)` does.
+	 */
+	const struct sym *word;
 	struct span word_at;
 	const struct sym *extra; /* a word after the value: `always` */
 	struct span extra_at;
@@ -170,8 +180,8 @@ struct ast_action {
 	bool all;     /* free all */
 	struct span at;
 	struct ast_action *next;
-	struct ast_expr
-	    *amount; /* size; duration of sleep; string of exec; trace name of replay (AE_PATH) */
+	/* size (NULL in `free all`); duration of sleep; string of exec; trace name of replay */
+	struct ast_expr *amount;
 	struct ast_path_list *in; /* targets; NULL in workloads */
 	struct ast_mods *mods;	  /* or NULL */
 	union {
@@ -226,7 +236,8 @@ enum ast_stmt_kind {
 
 /* Every statement begins with this; cast by kind. */
 struct ast_stmt {
-	uint8_t kind; /* enum ast_stmt_kind */
+	uint8_t kind;	 /* enum ast_stmt_kind */
+	uint8_t form[3]; /* room for ast_at's flags */
 	struct span at;
 	struct ast_stmt *next;
 };
@@ -261,6 +272,7 @@ struct ast_cgroup {
 	struct ast_expr *count; /* low[2], or NULL */
 	struct ast_attr *attrs;
 	struct ast_cgroup *kids; /* through s.next */
+	bool braces;		 /* nested cgroups were written, if none */
 };
 
 /* AS_PARAM (in range or list, doc), AS_LET */
@@ -271,6 +283,7 @@ struct ast_param {
 	struct ast_expr *value;
 	struct ast_expr *lo, *hi; /* in lo..hi, or both NULL */
 	const struct sym *doc;	  /* or NULL */
+	struct span doc_at;
 };
 
 struct ast_trace {
@@ -310,15 +323,20 @@ struct ast_policy {
 
 /* AS_AT */
 struct ast_at {
-	struct ast_stmt s;
-	bool relative; /* +5s */
-	bool braces;
+	union {
+		struct ast_stmt s;
+		struct {
+			uint8_t s_kind; /* s.kind */
+			bool relative;	/* +5s */
+			bool braces;
+		};
+	};
 	struct ast_expr *time;
 	struct ast_expr *jitter; /* +/- 50ms, or NULL */
 	struct ast_action *body;
 };
 
-/* AS_EVERY: every period from .. until .. ; AS_AFTER: after (mark | done(...)) + delay */
+/* AS_EVERY: every period from .. until .. */
 struct ast_every {
 	struct ast_stmt s;
 	bool braces;
