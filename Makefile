@@ -140,7 +140,7 @@ unit: $(UNIT)
 RUN = AGENTCG=$(AGENTCG) tests/run
 
 check: all $(UNIT)
-	MANPAGES="$(MAN)" CLANG_FORMAT="$(CLANG_FORMAT)" FORMATTED="$(FORMATTED)" \
+	@MANPAGES="$(MAN)" CLANG_FORMAT="$(CLANG_FORMAT)" FORMATTED="$(FORMATTED)" \
 		$(RUN) --lint $(UNIT)
 
 check-asan:
@@ -151,13 +151,13 @@ check-asan:
 # The suite alone, for a build that exists.
 .PHONY: run-suite
 run-suite:
-	$(RUN) $(UNIT)
+	@$(RUN) $(UNIT)
 
 check-readme: all
 	tests/readme
 
 lint:
-	MANPAGES="$(MAN)" CLANG_FORMAT="$(CLANG_FORMAT)" FORMATTED="$(FORMATTED)" tests/run --lint-only
+	@MANPAGES="$(MAN)" CLANG_FORMAT="$(CLANG_FORMAT)" FORMATTED="$(FORMATTED)" tests/run --lint-only
 
 golden: all
 	@if [ -z "$(T)" ]; then \
