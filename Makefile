@@ -56,16 +56,19 @@ MAIN_OBJ := $(MAIN:%.c=$(BUILD)/%.o)
 TOOL_SRC := $(wildcard tools/*.c)
 TOOLS := $(TOOL_SRC:tools/%.c=$(BUILD)/%)
 
-# test_*.c are programs, what lies beside them is shared by them; likewise fuzz_*.c and bench_*.c
+# test_*.c are programs, what lies beside them is an archive they share; likewise fuzz_ and bench_
 UNIT_SRC := $(wildcard tests/unit/*.c)
 UNIT := $(patsubst %.c,$(BUILD)/%,$(filter tests/unit/test_%,$(UNIT_SRC)))
-UNIT_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(UNIT_SRC)))
+UNIT_SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(UNIT_SRC)))
+UNIT_SHARED := $(if $(UNIT_SHARED_OBJ),$(BUILD)/tests/unit/shared.a)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(filter tests/fuzz/fuzz_%,$(FUZZ_SRC)))
-FUZZ_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/fuzz_%,$(FUZZ_SRC)))
+FUZZ_SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/fuzz_%,$(FUZZ_SRC)))
+FUZZ_SHARED := $(if $(FUZZ_SHARED_OBJ),$(BUILD)/tests/fuzz/shared.a)
 BENCH_SRC := $(wildcard bench/*.c)
 BENCH := $(patsubst %.c,$(BUILD)/%,$(filter bench/bench_%,$(BENCH_SRC)))
-BENCH_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/bench_%,$(BENCH_SRC)))
+BENCH_SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/bench_%,$(BENCH_SRC)))
+BENCH_SHARED := $(if $(BENCH_SHARED_OBJ),$(BUILD)/bench/shared.a)
 
 BPF_SRC := $(if $(HAVE_BPF),$(wildcard bpf/*.bpf.c))
 SKEL := $(BPF_SRC:%.bpf.c=$(BUILD)/%.skel.h)
@@ -90,6 +93,12 @@ $(AGENTCG): $(MAIN_OBJ) $(LIB)
 # Built anew each time: an archive keeps members whose source is gone.
 $(LIB): $(OBJ)
 	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/tests/unit/shared.a: $(UNIT_SHARED_OBJ)
+$(BUILD)/tests/fuzz/shared.a: $(FUZZ_SHARED_OBJ)
+$(BUILD)/bench/shared.a: $(BENCH_SHARED_OBJ)
+%/shared.a:
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c $(CONFIG) Makefile | $(GEN_H)
@@ -159,7 +168,7 @@ check-readme: all
 lint:
 	@MANPAGES="$(MAN)" CLANG_FORMAT="$(CLANG_FORMAT)" FORMATTED="$(FORMATTED)" tests/run --lint-only
 
-golden: all
+golden: $(if $(T),all)
 	@if [ -z "$(T)" ]; then \
 		echo "say which: make golden T=sim/NAME (never all at once: read each diff)" >&2; exit 2; \
 	fi
@@ -238,5 +247,5 @@ help:
 	@echo "make format, lint, install, uninstall, clean, distclean"
 	@echo "variables: BUILD V=1 WERROR=1 CC CFLAGS DESTDIR FUZZ_SECONDS"
 
--include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(UNIT:=.d) $(UNIT_SHARED:.o=.d) $(FUZZ:=.d) \
-	$(FUZZ_SHARED:.o=.d) $(BENCH:=.d) $(BENCH_SHARED:.o=.d)
+-include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(UNIT:=.d) $(UNIT_SHARED_OBJ:.o=.d) $(FUZZ:=.d) \
+	$(FUZZ_SHARED_OBJ:.o=.d) $(BENCH:=.d) $(BENCH_SHARED_OBJ:.o=.d)
