@@ -66,14 +66,34 @@ int trace_json_error(struct trace_json *j, enum diag_code code, const char *fmt,
 	return j->reports < TRACE_JSON_REPORTS ? 0 : -EINVAL;
 }
 
-/* The scanner's words speak of YAML; these do of what is wrong with the JSON. */
-static const char *scanner_words(const yaml_parser_t *p)
+int trace_json_error_at(struct trace_json *j, yaml_mark_t mark, enum diag_code code,
+			const char *fmt, ...)
 {
-	if (p->problem && strstr(p->problem, "unexpected end of stream"))
+	va_list ap;
+
+	va_start(ap, fmt);
+	report_args(j, code, mark.line + 1, mark.column + 1, fmt, ap);
+	va_end(ap);
+	return j->reports < TRACE_JSON_REPORTS ? 0 : -EINVAL;
+}
+
+/*
+ * What the scanner's words mean here, where they speak of YAML or leave out that the file was cut
+ * off; or NULL.
+ */
+static const char *plainer_words(const struct trace_json *j)
+{
+	const yaml_parser_t *p = &j->parser;
+	const struct trace_text *t = &j->text;
+
+	if (strstr(p->problem, "unexpected end of stream"))
 		return "the file ends within a string";
-	if (p->problem && strstr(p->problem, "document start"))
+	if (j->depth && t->eof && t->out_at == t->out_end && t->raw_at == t->raw_end &&
+	    p->unread <= 1 && p->problem_mark.index == p->mark.index)
+		return "the file ends too early, before its last list or object is closed";
+	if (strstr(p->problem, "document start"))
 		return "there is more after the end of the JSON value";
-	return p->problem ? p->problem : "it cannot be read";
+	return NULL;
 }
 
 /* Why the parser gave up. */
@@ -81,6 +101,7 @@ static int report_parser(struct trace_json *j)
 {
 	const yaml_parser_t *p = &j->parser;
 	const struct trace_text *t = &j->text;
+	const char *words;
 
 	switch (p->error) {
 	case YAML_MEMORY_ERROR:
@@ -104,14 +125,9 @@ static int report_parser(struct trace_json *j)
 	default:
 		break;
 	}
-	/* A file that was cut off: say so, whatever the scanner missed first. */
-	if (j->depth && t->eof && t->out_at == t->out_end && t->raw_at == t->raw_end &&
-	    p->unread <= 1 && p->problem_mark.index == p->mark.index)
-		report(j, E_TRACE_SYNTAX, t->line, t->col,
-		       "the file ends too early, before its last list or object is closed");
-	else
-		report(j, E_TRACE_SYNTAX, p->problem_mark.line + 1, p->problem_mark.column + 1,
-		       "this is not JSON: %s", scanner_words(p));
+	words = plainer_words(j);
+	report(j, E_TRACE_SYNTAX, p->problem_mark.line + 1, p->problem_mark.column + 1, "%s%s",
+	       words ? "" : "this is not JSON: ", words ? words : p->problem);
 	return -EINVAL;
 }
 

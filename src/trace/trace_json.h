@@ -53,6 +53,10 @@ bool trace_json_is_null(const struct trace_json *j);
 int trace_json_error(struct trace_json *j, enum diag_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same about an earlier place, such as the start of the object that ends here. */
+int trace_json_error_at(struct trace_json *j, yaml_mark_t mark, enum diag_code code,
+			const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
 /* The event's text for a message: at most 40 bytes of it. */
 struct trace_json_quote {
 	char s[48];

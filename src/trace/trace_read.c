@@ -16,10 +16,10 @@ struct reader {
 	struct arena *arena;
 	struct trace_raw *raw;
 	enum trace_units units;
-	const char *what; /* "sample", "call" */
-	uint32_t nr;	  /* of the one being read */
-	uint32_t line;
-	uint32_t seen; /* its keys */
+	const char *what;  /* "sample", "call" */
+	uint32_t nr;	   /* of the one being read */
+	yaml_mark_t start; /* of that one */
+	uint32_t seen;	   /* its keys */
 };
 
 enum key {
@@ -181,8 +181,8 @@ static int require_keys(struct reader *r, uint32_t due)
 		int err = 0;
 
 		if (due & ~r->seen & i)
-			err = trace_json_error(r->j, E_TRACE_MISSING, "%s %u has no `%s`", r->what,
-					       r->nr, key_name(i));
+			err = trace_json_error_at(r->j, r->start, E_TRACE_MISSING,
+						  "%s %u has no `%s`", r->what, r->nr, key_name(i));
 		if (err)
 			return err;
 	}
@@ -197,7 +197,7 @@ static int begin_one(struct reader *r, size_t n)
 		return -EINVAL;
 	}
 	r->seen = 0;
-	r->line = (uint32_t)r->j->event.start_mark.line + 1;
+	r->start = r->j->event.start_mark;
 	return 0;
 }
 
@@ -225,7 +225,7 @@ static int read_sample(struct reader *r)
 	if (err || (err = require_keys(r, KEY_EPOCH | KEY_MEMORY)))
 		return err;
 	s.nr = r->nr;
-	s.line = r->line;
+	s.line = (uint32_t)r->start.line + 1;
 	vec_push(&r->raw->samples, s);
 	return 0;
 }
@@ -281,11 +281,11 @@ static int read_call(struct reader *r)
 		return err;
 	/* Only of times that could be read. */
 	if (reports == r->j->reports && c.end_ns != TRACE_READ_OPEN && c.end_ns < c.begin_ns &&
-	    (err = trace_json_error(r->j, E_TRACE_ORDER, "%s %u ends before it begins", r->what,
-				    r->nr)))
+	    (err = trace_json_error_at(r->j, r->start, E_TRACE_ORDER, "%s %u ends before it begins",
+				       r->what, r->nr)))
 		return err;
 	c.nr = r->nr;
-	c.line = r->line;
+	c.line = (uint32_t)r->start.line + 1;
 	vec_push(&r->raw->calls, c);
 	return 0;
 }
@@ -309,14 +309,15 @@ static int read_list(struct reader *r, const char *what, int (*read_one)(struct 
 	}
 }
 
-static int wrong_kind(struct reader *r, const char *why)
+static int wrong_kind(struct reader *r, yaml_mark_t at, const char *why)
 {
-	trace_json_error(r->j, E_TRACE_KIND, "%s", why);
+	trace_json_error_at(r->j, at, E_TRACE_KIND, "%s", why);
 	return -EINVAL;
 }
 
 static int read_resources(struct reader *r, const char *path)
 {
+	yaml_mark_t start = r->j->event.start_mark;
 	int err;
 
 	for (;;) {
@@ -339,7 +340,7 @@ static int read_resources(struct reader *r, const char *path)
 		if (!samples) {
 			err = trace_json_skip(r->j);
 		} else if (r->j->event.type != YAML_SEQUENCE_START_EVENT) {
-			return wrong_kind(r, "`samples` is no list");
+			return wrong_kind(r, r->j->event.start_mark, "`samples` is no list");
 		} else {
 			r->raw->samples_path = path;
 			err = read_list(r, "sample", read_sample);
@@ -348,7 +349,8 @@ static int read_resources(struct reader *r, const char *path)
 			return err;
 	}
 	if (!r->raw->samples_path)
-		return wrong_kind(r, "this has no `samples`, and is no list of tool calls either");
+		return wrong_kind(r, start,
+				  "this has no `samples`, and is no list of tool calls either");
 	return 0;
 }
 
@@ -361,12 +363,14 @@ static int read_document(struct reader *r, const char *path, enum trace_kind due
 	switch (r->j->event.type) {
 	case YAML_MAPPING_START_EVENT:
 		if (due == TRACE_CALLS)
-			return wrong_kind(r, "this is no list of tool calls");
+			return wrong_kind(r, r->j->event.start_mark,
+					  "this is no list of tool calls");
 		err = read_resources(r, path);
 		break;
 	case YAML_SEQUENCE_START_EVENT:
 		if (due == TRACE_SAMPLES)
-			return wrong_kind(r, "this is no object with `samples`");
+			return wrong_kind(r, r->j->event.start_mark,
+					  "this is no object with `samples`");
 		r->raw->calls_path = path;
 		err = read_list(r, "call", read_call);
 		break;
@@ -374,8 +378,9 @@ static int read_document(struct reader *r, const char *path, enum trace_kind due
 		trace_json_error(r->j, E_TRACE_EMPTY, "this file is empty");
 		return -EINVAL;
 	default:
-		return wrong_kind(r, "this is neither an object with `samples` nor a list of tool "
-				     "calls");
+		return wrong_kind(r, r->j->event.start_mark,
+				  "this is neither an object with `samples` nor a list of tool "
+				  "calls");
 	}
 	/* The ends of the document and of the stream; anything else is one value too many. */
 	for (int i = 0; !err && i < 2; i++)
