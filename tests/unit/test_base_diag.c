@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* source texts, places, and what diagnostics look like */
+/* what diagnostics look like */
 #include "tests/unit/unit.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/diag.h"
 
@@ -88,146 +85,6 @@ static const char *print(struct world *w)
 }
 
 #define assert_print(w, want) assert_string_equal(print(w), want)
-
-/* ---- places --------------------------------------------------------------------------------- */
-
-static void offsets_have_places(void **state)
-{
-	struct world *w = *state;
-	struct source *a = add(w, "a", "one\ntwo\r\n\nl\xc3\xa4st");
-	struct source *b = add(w, "b", "");
-	struct source *c = add(w, "c", "x");
-	struct place p;
-	size_t len;
-
-	assert_int_equal(a->base, 1);
-	assert_int_equal(a->text[a->len] | a->text[a->len + 1], 0);
-	p = sources_locate(&w->sources, a->base);
-	assert_ptr_equal(p.src, a);
-	assert_int_equal(p.line, 1);
-	assert_int_equal(p.col, 1);
-	assert_int_equal(p.line_len, 3);
-	p = sources_locate(&w->sources, a->base + 5);
-	assert_int_equal(p.line, 2);
-	assert_int_equal(p.col, 2);
-	assert_int_equal(p.line_len, 3); /* without the CR */
-	assert_memory_equal(p.line_text, "two", 3);
-	p = sources_locate(&w->sources, a->base + 9);
-	assert_int_equal(p.line, 3);
-	assert_int_equal(p.line_len, 0);
-	p = sources_locate(&w->sources, find(a, "st").beg);
-	assert_int_equal(p.line, 4);
-	assert_int_equal(p.col, 3); /* code points */
-	assert_int_equal(p.byte_in_line, 3);
-	p = sources_locate(&w->sources, a->base + (uint32_t)a->len);
-	assert_ptr_equal(p.src, a);
-	assert_int_equal(p.col, 5);
-	p = sources_locate(&w->sources, b->base);
-	assert_ptr_equal(p.src, b);
-	assert_int_equal(p.line, 1);
-	p = sources_locate(&w->sources, c->base);
-	assert_ptr_equal(p.src, c);
-	assert_null(sources_locate(&w->sources, 0).src);
-	assert_null(sources_locate(&w->sources, c->base + 2).src);
-	assert_memory_equal(sources_text(&w->sources, find(a, "two"), &len), "two", 3);
-	assert_int_equal(len, 3);
-	assert_string_equal(sources_text(&w->sources, (struct span){0, 0}, &len), "");
-	assert_int_equal(len, 0);
-	assert_memory_equal(sources_text(&w->sources, (struct span){c->base, 900}, &len), "x", 1);
-	assert_int_equal(len, 1);
-}
-
-/* Every offset of a text of several index chunks against a plain count. */
-static void places_agree_with_counting(void **state)
-{
-	struct world *w = *state;
-	struct buf text = {0};
-	uint32_t line = 1, col = 1;
-	size_t start = 0;
-
-	for (unsigned int i = 0; i < 400; i++) {
-		buf_pad(&text, 'x', i * 7919 % 97);
-		buf_puts(&text, i % 3 ? "\n" : "\xe2\x82\xac");
-		if (i == 200)
-			buf_pad(&text, 'y', 9000);
-	}
-	struct source *s = add(w, "t", buf_str(&text));
-
-	for (size_t i = 0; i <= text.n; i++) {
-		struct place p = sources_locate(&w->sources, s->base + (uint32_t)i);
-		const char *nl = memchr(text.s + start, '\n', text.n - start);
-		size_t end = nl ? (size_t)(nl - text.s) : text.n;
-
-		if (p.line != line || p.col != col || p.byte_in_line != i - start ||
-		    p.line_len != end - start || p.line_text != s->text + start)
-			fail_msg("offset %zu", i);
-		if (text.s[i] == '\n') {
-			line++;
-			col = 1;
-			start = i + 1;
-		} else if ((text.s[i] & 0xc0) != 0x80) {
-			col++;
-		}
-	}
-	buf_free(&text);
-}
-
-static void files_are_loaded(void **state)
-{
-	struct world *w = *state;
-	struct source *s = NULL;
-	char path[] = "/tmp/agentcg-unit-XXXXXX";
-	int fd = mkstemp(path);
-
-	assert_true(fd >= 0);
-	for (int i = 0; i < 100000; i++)
-		assert_int_equal(write(fd, "0123456789abcdef0123456789abcde\n", 32), 32);
-	close(fd);
-	assert_int_equal(sources_load(&w->sources, path, (struct span){0, 0}, &s), 0);
-	assert_int_equal(s->len, 3200000);
-	assert_string_equal(s->path, path);
-	assert_non_null(s->real);
-	assert_int_equal(s->text[s->len] | s->text[s->len + 1], 0);
-	assert_int_equal(sources_locate(&w->sources, s->base + 3199999).line, 100000);
-	unlink(path);
-	s = NULL;
-	assert_int_equal(sources_load(&w->sources, path, (struct span){0, 0}, &s), -ENOENT);
-	assert_int_equal(sources_load(&w->sources, "/", (struct span){0, 0}, &s), -EISDIR);
-	assert_null(s);
-	w->sources.next = UINT32_MAX - 3;
-	assert_int_equal(sources_add(&w->sources, "big", "123", 3, &s), -EFBIG);
-	assert_int_equal(sources_add(&w->sources, "big", "12", 2, &s), 0);
-	assert_int_equal(sources_add(&w->sources, "none", "", 0, &s), -EFBIG);
-}
-
-static void pipes_are_loaded(void **state)
-{
-	struct world *w = *state;
-	struct source *s = NULL;
-	int ends[2], old = dup(STDIN_FILENO);
-	char block[1000];
-
-	memset(block, 'z', sizeof(block));
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	pid_t pid = fork();
-	if (!pid) {
-		for (int i = 0; i < 300; i++)
-			if (write(ends[1], block, sizeof(block)) < 0)
-				_exit(1);
-		_exit(0);
-	}
-	close(ends[1]);
-	dup2(ends[0], STDIN_FILENO);
-	assert_int_equal(sources_load(&w->sources, "-", (struct span){0, 0}, &s), 0);
-	dup2(old, STDIN_FILENO);
-	close(old);
-	close(ends[0]);
-	assert_int_equal(s->len, 300000);
-	assert_string_equal(s->path, "<stdin>");
-	assert_null(s->real);
-}
-
-/* ---- text ----------------------------------------------------------------------------------- */
 
 static void an_error_is_shown(void **state)
 {
@@ -570,10 +427,6 @@ static void codes_are_unique_and_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    world_test(offsets_have_places),
-	    world_test(places_agree_with_counting),
-	    world_test(files_are_loaded),
-	    world_test(pipes_are_loaded),
 	    world_test(an_error_is_shown),
 	    world_test(tabs_and_wide_letters_keep_the_caret_in_place),
 	    world_test(bad_bytes_are_not_passed_on),
