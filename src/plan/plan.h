@@ -103,8 +103,12 @@ struct plan_trace {
 struct plan {
 	const char *title, *path;      /* title falls back to the file's name; path as given */
 	const struct sources *sources; /* for the spans in here */
-	uint64_t digest; /* of all that decides results: scenario text with its imports, params,
-			    traces */
+	/*
+	 * Of all that decides what is measured: the texts of all files, the parameters' values, the
+	 * recordings' contents.  Not of the seed, the repetitions and --policy: they choose runs
+	 * among the same ones.
+	 */
+	uint64_t digest;
 
 	struct machine machine;
 	const struct cg_spec *cgroups;
@@ -135,14 +139,16 @@ struct plan {
 	uint32_t naborts;
 
 	uint64_t sample_ns; /* period of samples and of conditions; default 100 ms */
+	bool measured;	    /* `measure` was written: samples are wanted as such */
 
-	uint32_t repeat;     /* at least 1 */
-	uint32_t repeat_max; /* repeat 10..30: 30, else == repeat */
-	const struct px *repeat_until;
+	uint32_t repeat;	       /* at least 1 */
+	uint32_t repeat_max;	       /* repeat 10..30: 30, else == repeat */
+	const struct px *repeat_until; /* `until ci(X) < 5%`: X, or NULL */
+	double repeat_width;	       /* ... and 0.05 */
 	uint64_t seed;
 	bool interleave_random;
 	bool contention_none;
-	bool sweeps; /* a sweep is declared (running it is not built yet) */
+	bool sweeps;	      /* a sweep is declared (running it is not built yet) */
 	struct span sweep_at; /* the first one */
 
 	const struct requirement *const
@@ -152,6 +158,7 @@ struct plan {
 
 	const struct plan_expect *expects; /* in text order */
 	uint32_t nexpects;
+	uint32_t nleft_out; /* expectations about policies that --policy leaves out */
 	bool uses_alone;
 
 	const struct plan_param *params;
@@ -176,6 +183,7 @@ struct plan_options {
 	uint32_t repeat; /* 0 = as the file says */
 	bool has_seed;
 	uint64_t seed;
+	uint32_t max_events; /* expand no further; 0: 10 million */
 };
 
 /*

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* trials.c - the end of a run, and how often and in which order runs are made. */
+#include <string.h>
+
+#include "lang/print.h"
+#include "plan/check.h"
+
+const char *trials_text(struct check *x, const struct ast_expr *e)
+{
+	struct buf b = {0};
+	const char *s;
+
+	print_expr(x->u, e, &b);
+	s = arena_strndup(x->arena, buf_str(&b), b.n);
+	buf_free(&b);
+	return s;
+}
+
+void trials_finish_time(struct check *x)
+{
+	uint64_t at;
+
+	if (x->finish && x->finish->time && eval_duration(x, x->finish->time, "`finish`", &at))
+		x->plan.finish_ns = at;
+}
+
+static void read_abort(struct check *x, const struct ast_finish *s)
+{
+	const struct px *cond = eval_condition(x, s->cond, EVAL_LIVE, "`abort`");
+
+	if (!cond || !x->keep)
+		return;
+	vec_push(&x->aborts, cond);
+	vec_push(&x->abort_texts, trials_text(x, s->cond));
+}
+
+/* ---- repeat ---------------------------------------------------------------------------------- */
+
+/* ci(high.time) < 5% */
+static void read_until(struct check *x, const struct ast_expr *e)
+{
+	const struct ast_expr *ci = e->kind == AE_BINARY ? e->a : NULL;
+	struct value v;
+	struct ratio width;
+
+	if (e->kind == AE_ERROR)
+		return;
+	if (!ci || (e->op != AO_LT && e->op != AO_LE) || ci->kind != AE_CALL ||
+	    strcmp(ci->call->name->s, "ci") || !ci->call->args || ci->call->args->next) {
+		complain(x, E_UNTIL, e->at, "`until` waits for a narrow confidence interval");
+		diag_hint(x->diags, "until ci(high.time) < 5%%");
+		return;
+	}
+	if (!eval_number(x, e->b, "`until`", &width))
+		return;
+	if (width.num <= 0) {
+		complain(x, E_RANGE, e->b->at, "the width of an interval is more than 0");
+		return;
+	}
+	x->mode = EVAL_AFTER;
+	v = eval(x, ci->call->args->e);
+	x->mode = EVAL_CONST;
+	if (v.dim == DIM_ERROR)
+		return;
+	if (!v.px) {
+		complain(x, E_UNTIL, ci->at, "`ci` is of a measurement");
+		return;
+	}
+	x->plan.repeat_until = v.px;
+	x->plan.repeat_width = (double)width.num / (double)width.den;
+}
+
+static void read_repeat(struct check *x, const struct ast_repeat *r)
+{
+	int64_t lo = 1, hi, seed;
+
+	if (r->lo)
+		eval_integer(x, r->lo, "`repeat`", 1, 1000000, &lo);
+	hi = lo;
+	if (r->hi && eval_integer(x, r->hi, "`repeat`", 1, 1000000, &hi) && hi < lo)
+		complain(x, E_EMPTY_RANGE, span_join(r->lo->at, r->hi->at),
+			 "this range ends below its start");
+	x->plan.repeat = (uint32_t)lo;
+	x->plan.repeat_max = (uint32_t)hi;
+	if (r->until)
+		read_until(x, r->until);
+	else if (r->hi) {
+		complain(x, E_UNTIL, span_join(r->lo->at, r->hi->at),
+			 "a range of repetitions needs `until`, which says when there are enough");
+		diag_hint(x->diags, "until ci(high.time) < 5%%");
+	}
+	if (r->interleave && strcmp(r->interleave->s, "random"))
+		complain(x, E_ATTR_VALUE, r->interleave_at, "`interleave` is `random`, not `%s`",
+			 r->interleave->s);
+	x->plan.interleave_random = r->interleave;
+	if (r->seed && eval_integer(x, r->seed, "`seed`", 0, INT64_MAX, &seed))
+		x->plan.seed = (uint64_t)seed;
+}
+
+/* ---- sweep, contention ------------------------------------------------------------------------
+ */
+
+static void read_sweep(struct check *x, const struct ast_sweep *s)
+{
+	struct decl *d = s->name ? names_need(x, s->name, s->name_at) : NULL;
+	struct value v;
+
+	if (!x->plan.sweeps)
+		x->plan.sweep_at = s->s.at;
+	x->plan.sweeps = true;
+	if (d && d->kind != DECL_PARAM) {
+		names_wrong_kind(x, d, s->name_at, "a parameter");
+		d = NULL;
+	}
+	for (const struct ast_expr_list *l = s->values; l; l = l->next) {
+		v = eval(x, l->e);
+		if (d)
+			params_allow(x, d, &v, l->e);
+	}
+}
+
+static void read_contention(struct check *x, const struct ast_compare *c)
+{
+	const struct ast_name *word = c->policies;
+
+	if (!word || !word->name)
+		return;
+	if (strcmp(word->name->s, "none") || word->next)
+		complain(x, E_ATTR_VALUE, word->at, "`contention` is `none`, or left out");
+	x->plan.contention_none = true;
+}
+
+/* ---- behind the timeline ----------------------------------------------------------------------
+ */
+
+static void later_statement(struct check *x, const struct ast_stmt *s)
+{
+	switch ((enum ast_stmt_kind)s->kind) {
+	case AS_EXPECT:
+		expect_statement(x, (const struct ast_expect *)s, NULL);
+		break;
+	case AS_CLAIM:
+		expect_claim(x, (const struct ast_claim *)s);
+		break;
+	case AS_FOR:
+		timeline_for(x, (const struct ast_for *)s, later_statement);
+		break;
+	case AS_ABORT:
+		read_abort(x, (const struct ast_finish *)s);
+		break;
+	case AS_MEASURE:
+		measure_statement(x, (const struct ast_measure *)s);
+		break;
+	case AS_SWEEP:
+		read_sweep(x, (const struct ast_sweep *)s);
+		break;
+	case AS_REQUIRE:
+		require_statement(x, (const struct ast_require *)s);
+		break;
+	default: /* in a `for` that was expanded before */
+		break;
+	}
+}
+
+void trials_later(struct check *x)
+{
+	if (x->finish && x->finish->cond)
+		x->plan.finish_when = eval_condition(x, x->finish->cond, EVAL_LIVE, "`finish`");
+	if (x->repeat_ast)
+		read_repeat(x, x->repeat_ast);
+	if (x->contention)
+		read_contention(x, x->contention);
+	for (size_t i = 0; i < x->later.n; i++)
+		later_statement(x, x->later.v[i]);
+}
