@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Page counters and charging, after mm/page_counter.c and try_charge_memcg() of mm/memcontrol.c.
+ */
+#include "backend/sim/state.h"
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* propagate_protected_usage(): tell the parent how much of the usage is protected. */
+static void protect_update(struct sim *s, struct memcg *c)
+{
+	uint64_t min = least(c->usage, c->min), low = least(c->usage, c->low);
+
+	if (c->parent == SIM_NONE)
+		return;
+	s->cg[c->parent].children_min += min - c->min_usage;
+	s->cg[c->parent].children_low += low - c->low_usage;
+	c->min_usage = min;
+	c->low_usage = low;
+}
+
+void memcg_protect_changed(struct sim *s, uint32_t m)
+{
+	s->cg[m].protects = s->cg[m].min || s->cg[m].low;
+	protect_update(s, &s->cg[m]);
+}
+
+void memcg_charge_force(struct sim *s, uint32_t m, uint64_t pages)
+{
+	for (; m != SIM_NONE; m = s->cg[m].parent) {
+		struct memcg *c = &s->cg[m];
+
+		c->usage += pages;
+		if (c->usage > c->watermark)
+			c->watermark = c->usage;
+		if (c->protects)
+			protect_update(s, c);
+	}
+}
+
+void memcg_uncharge(struct sim *s, uint32_t m, uint64_t pages)
+{
+	for (; m != SIM_NONE; m = s->cg[m].parent) {
+		struct memcg *c = &s->cg[m];
+
+		c->usage -= pages;
+		if (c->protects)
+			protect_update(s, c);
+	}
+}
+
+/*
+ * page_counter_try_charge(): all levels or none; *limit is the first from below that refused.
+ * *over: some level is then above its memory.high.
+ */
+static bool try_charge(struct sim *s, uint32_t m, uint64_t pages, uint32_t *limit, bool *over)
+{
+	for (uint32_t i = m; i != SIM_NONE; i = s->cg[i].parent) {
+		if (s->cg[i].usage + pages > s->cg[i].max) {
+			*limit = i;
+			return false;
+		}
+	}
+	*over = false;
+	for (uint32_t i = m; i != SIM_NONE; i = s->cg[i].parent) {
+		struct memcg *c = &s->cg[i];
+
+		c->usage += pages;
+		if (c->usage > c->watermark)
+			c->watermark = c->usage;
+		*over |= c->usage > c->high;
+		if (c->protects)
+			protect_update(s, c);
+	}
+	return true;
+}
+
+uint64_t memcg_margin(const struct sim *s, uint32_t m)
+{
+	const struct memcg *c = &s->cg[m];
+
+	return c->usage < c->max ? c->max - c->usage : 0;
+}
+
+/* drain_all_stock(): give back what the cgroups of the subtree charged ahead. */
+void memcg_drain(struct sim *s, uint32_t m)
+{
+	for (uint32_t i = m; i < s->cg[m].end; i++) {
+		uint32_t stock = s->cg[i].stock;
+
+		if (!stock)
+			continue;
+		s->cg[i].stock = 0;
+		memcg_uncharge(s, i, stock);
+	}
+}
+
+/*
+ * The slow path of try_charge_memcg(), from its `retry:` label on, with the same counting: a charge
+ * that cannot be met passes here 18 times before the OOM killer is asked (one pass drains the
+ * stocks, 16 are retries, one more finds none left) and 17 times after, if the task itself is the
+ * victim.  Each pass counts one `max`.
+ */
+static enum charge_result charge_slow(struct sim *s, struct worker *w, uint32_t *limit, bool *over)
+{
+	struct charge *c = &w->charge;
+
+	for (;;) {
+		uint64_t freed;
+
+		if (try_charge(s, w->cg, c->batch, limit, over))
+			return CHARGE_OK;
+		if (c->batch > c->nr) {
+			c->batch = c->nr;
+			continue;
+		}
+		memcg_event(s, *limit, ev_max);
+		freed = reclaim(s, *limit, c->nr, w);
+		if (memcg_margin(s, *limit) >= c->nr)
+			continue;
+		if (!c->drained) {
+			memcg_drain(s, *limit);
+			c->drained = true;
+			continue;
+		}
+		if (freed && c->nr <= SIM_COSTLY_PAGES)
+			continue;
+		if (c->retries-- > 0)
+			continue;
+		if (c->passed_oom && w->dying)
+			return CHARGE_NOMEM;
+		if (c->nr > SIM_COSTLY_PAGES)
+			return CHARGE_NOMEM;
+
+		enum oom_result r = oom_invoke(s, *limit);
+
+		c->passed_oom = true;
+		c->retries = SIM_RECLAIM_RETRIES;
+		/* The kernel would try on until the victim's memory is back. */
+		if (!w->dying && r != OOM_NOBODY) {
+			oom_wait(s, w, *limit);
+			return CHARGE_WAIT;
+		}
+	}
+}
+
+enum charge_result memcg_charge(struct sim *s, struct worker *w, uint32_t nr)
+{
+	struct memcg *m = &s->cg[w->cg];
+	struct charge *c = &w->charge;
+	enum charge_result r;
+	uint32_t limit;
+	bool over;
+
+	if (!c->active) {
+		*c = (struct charge){
+		    .nr = nr,
+		    .batch = nr > SIM_CHARGE_BATCH ? nr : SIM_CHARGE_BATCH,
+		    .retries = SIM_RECLAIM_RETRIES,
+		    .active = true,
+		};
+	}
+	if (m->stock >= nr) { /* another worker of the cgroup may have refilled it meanwhile */
+		m->stock -= nr;
+		c->active = false;
+		return CHARGE_OK;
+	}
+	r = charge_slow(s, w, &limit, &over);
+	if (r == CHARGE_WAIT)
+		return r;
+	c->active = false;
+	if (r == CHARGE_NOMEM)
+		return r;
+	m->stock += c->batch - nr;
+	if (over || m->delay_cg != SIM_NONE)
+		high_handle(s, w, c->batch);
+	return CHARGE_OK;
+}

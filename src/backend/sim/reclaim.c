@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reclaim, after mm/vmscan.c (do_try_to_free_pages(), shrink_node_memcgs(), get_scan_count()) and
+ * page_counter_calculate_protection() of mm/page_counter.c, with memory_recursiveprot.
+ */
+#include "backend/sim/state.h"
+
+/* struct scan_control */
+struct scan {
+	uint32_t target;
+	uint64_t wanted, freed;
+	int priority;
+	bool low_reclaim, low_skipped;
+	uint64_t pass; /* names this pass, for counting what `protect` turned away */
+	struct worker *payer;
+};
+
+static uint64_t scaled(uint64_t a, uint64_t mul, uint64_t div)
+{
+	return (uint64_t)((unsigned __int128)a * mul / div);
+}
+
+static uint64_t effective_protection(uint64_t usage, uint64_t parent_usage, uint64_t setting,
+				     uint64_t parent_effective, uint64_t siblings)
+{
+	uint64_t protected = usage < setting ? usage : setting;
+	uint64_t ep = protected;
+
+	if (siblings > parent_effective)
+		return scaled(protected, parent_effective, siblings);
+	if (parent_effective > siblings && parent_usage > siblings && usage > protected)
+		ep +=
+		    scaled(parent_effective - siblings, usage - protected, parent_usage - siblings);
+	return ep;
+}
+
+/* The target's own protection does not count, and its children have what they ask for. */
+static void calculate_protection(struct sim *s, uint32_t target, uint32_t m)
+{
+	struct memcg *c = &s->cg[m], *p;
+
+	if (m == target || !c->usage)
+		return;
+	p = &s->cg[c->parent];
+	if (c->parent == target) {
+		c->emin = c->min;
+		c->elow = c->low;
+		return;
+	}
+	c->emin = effective_protection(c->usage, p->usage, c->min, p->emin, p->children_min);
+	c->elow = effective_protection(c->usage, p->usage, c->low, p->elow, p->children_low);
+}
+
+/* Is m shielded by the policy's hook?  Counted once a pass. */
+static bool turned_away(struct sim *s, struct scan *sc, uint32_t m, uint64_t flag)
+{
+	if (!policy_protects(s, m, flag))
+		return false;
+	if (s->more[m].turned_away != sc->pass) {
+		s->more[m].turned_away = sc->pass;
+		s->more[m].protections++;
+	}
+	return true;
+}
+
+/* get_scan_count() for one list of `size` pages. */
+static uint64_t scan_count(struct sim *s, struct scan *sc, uint32_t m, uint64_t size)
+{
+	const struct memcg *c = &s->cg[m];
+	uint64_t scan = size;
+
+	if (m != sc->target && (c->emin || c->elow)) {
+		uint64_t protection = c->emin, usage = c->usage;
+
+		if (!sc->low_reclaim && c->elow > c->emin) {
+			protection = c->elow;
+			sc->low_skipped = true;
+		}
+		if (usage < protection)
+			usage = protection;
+		scan = size - scaled(size, protection, usage + 1);
+		if (scan < SIM_SWAP_CLUSTER)
+			scan = SIM_SWAP_CLUSTER;
+	}
+	return scan >> sc->priority;
+}
+
+/* The lists are scanned SWAP_CLUSTER_MAX pages at a time until enough was freed. */
+static uint64_t still_wanted(const struct scan *sc, uint64_t scan)
+{
+	uint64_t want = sc->wanted - sc->freed;
+
+	want = (want + SIM_SWAP_CLUSTER - 1) / SIM_SWAP_CLUSTER * SIM_SWAP_CLUSTER;
+	return scan < want ? scan : want;
+}
+
+static void shrink_lruvec(struct sim *s, struct scan *sc, uint32_t m)
+{
+	struct worker *payer = sc->payer;
+	uint64_t n;
+
+	if (s->more[m].file) {
+		n = pages_take_file(s, m, still_wanted(sc, scan_count(s, sc, m, s->more[m].file)));
+		sc->freed += n;
+		if (payer)
+			payer->owe_reclaim_ns += n * s->reclaim_page_ns;
+	} else if (s->more[m].anon && pages_swap_room(s, m)) {
+		n = pages_swap_out(s, m, still_wanted(sc, scan_count(s, sc, m, s->more[m].anon)));
+		sc->freed += n;
+		if (n) {
+			uint64_t done = pages_disk(s, n, s->swapout_page_ns);
+
+			if (payer) {
+				payer->owe_reclaim_ns += n * s->reclaim_page_ns;
+				payer->owe_io_until = done;
+				payer->io_stalls = true;
+			}
+		}
+	}
+}
+
+/*
+ * shrink_node_memcgs(): from where the latest walk of this target stopped to the end of its
+ * subtree, or until enough was freed.
+ */
+static void shrink_node(struct sim *s, struct scan *sc)
+{
+	uint32_t *iter = &s->more[sc->target].iter, end = s->cg[sc->target].end;
+	uint32_t m = *iter<end && * iter> sc->target ? *iter : sc->target;
+
+	for (; m < end && sc->freed < sc->wanted; m++) {
+		const struct memcg *c = &s->cg[m];
+
+		if (m != sc->target) {
+			calculate_protection(s, sc->target, m);
+			if (turned_away(s, sc, m, AGENTCG_PROTECT_MIN) || c->emin >= c->usage)
+				continue;
+			bool shielded = !sc->low_reclaim
+					    ? turned_away(s, sc, m, AGENTCG_PROTECT_LOW)
+					    : policy_protects(s, m, AGENTCG_PROTECT_LOW);
+			if (shielded || c->elow >= c->usage) {
+				if (!sc->low_reclaim) {
+					sc->low_skipped = true;
+					continue;
+				}
+				memcg_event(s, m, ev_low);
+			}
+		}
+		shrink_lruvec(s, sc, m);
+	}
+	*iter = m;
+}
+
+static void shrink_zones(struct sim *s, struct scan *sc)
+{
+	sc->pass = ++s->reclaim_pass;
+	for (sc->priority = SIM_DEF_PRIORITY; sc->priority >= 0; sc->priority--) {
+		shrink_node(s, sc);
+		if (sc->freed >= sc->wanted)
+			break;
+	}
+}
+
+uint64_t reclaim(struct sim *s, uint32_t target, uint64_t nr, struct worker *payer)
+{
+	struct scan sc = {
+	    .target = target,
+	    .wanted = nr > SIM_SWAP_CLUSTER ? nr : SIM_SWAP_CLUSTER,
+	    .payer = payer,
+	};
+	const struct memcg_more *t = &s->more[target];
+
+	/*
+	 * Nothing on any list, and nobody whose protection would count: what the walk would find,
+	 * known without it.  Most reclaim in a scenario without swap is of this kind.
+	 */
+	if (!s->protecting && !t->sub_file && (!t->sub_anon || !pages_swap_room(s, target)))
+		return 0;
+	shrink_zones(s, &sc);
+	if (!sc.freed && sc.low_skipped) {
+		sc.low_reclaim = true;
+		sc.low_skipped = false;
+		shrink_zones(s, &sc);
+	}
+	return sc.freed;
+}

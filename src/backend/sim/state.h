@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * state.h - the simulated world: its cgroups, its workers, and what the rooms of the model ask of
+ * each other.  Private to this folder.
+ *
+ * Cgroups are numbered in preorder, so that a subtree is the range [m, end): cgroup 0 is the
+ * machine itself, whose limit is its memory, and cgroup 1 the scenario's root.  Workers keep the
+ * numbers of the world.  All amounts are pages of 4 KiB and all times ns since the run began.
+ */
+#ifndef AGENTCG_BACKEND_SIM_STATE_H
+#define AGENTCG_BACKEND_SIM_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/backend.h"
+#include "backend/sim/sim.h"
+#include "base/vec.h"
+#include "bpf/policy.h"
+
+#define SIM_NONE  UINT32_MAX
+#define MACHINE	  UINT32_C(0)
+#define PAGES_MAX (UINT64_MAX >> 13) /* no limit; sums of a few cannot overflow */
+
+/* ---- cgroups -------------------------------------------------------------------------------- */
+
+/* What every charge reads and writes: struct page_counter and the stock. */
+struct memcg {
+	uint64_t usage, high, max, watermark;
+	uint64_t min, low;		     /* memory.min, memory.low */
+	uint64_t min_usage, low_usage;	     /* min(usage, setting), as the parent knows it */
+	uint64_t children_min, children_low; /* sums of the children's */
+	uint64_t emin, elow;		     /* effective protection at the latest reclaim */
+	uint32_t parent, end;		     /* SIM_NONE for the machine; end of the subtree */
+	uint32_t stock;			     /* charged, not yet used */
+	uint32_t delay_cg;		     /* whose delay its tasks obey, or SIM_NONE */
+	uint32_t high_cg;		     /* nearest priority-high cgroup, itself included */
+	bool protects;			     /* min, low or their usage is not 0 */
+};
+
+struct psi {
+	uint64_t last_ns, some_ns, full_ns;
+	uint32_t stalled, running; /* workers in the subtree */
+};
+
+/* What is read less often. Counters are of the cgroup alone unless they say otherwise. */
+struct memcg_more {
+	uint32_t index;		     /* in the world */
+	uint32_t wbegin, wend;	     /* its workers: sim.members[wbegin..wend) */
+	uint32_t cursor;	     /* the member that gives up pages next */
+	uint64_t file, anon;	     /* resident, reclaimable as such */
+	uint64_t kernel;	     /* processes and page tables */
+	uint32_t sub_file, sub_anon; /* cgroups in the subtree with such pages */
+	uint64_t swap, swap_max;     /* with descendants */
+	uint64_t ev_low, ev_high, ev_max, ev_oom, ev_oom_kill; /* with descendants */
+	uint64_t reclaimed, refaulted, faults;
+	uint64_t delays, delayed_ns, throttled_ns, protections;
+	uint32_t iter;	      /* next cgroup to visit when this one is the reclaim target */
+	uint64_t turned_away; /* the latest reclaim pass that `protect` turned away */
+	uint32_t dying;	      /* workers of the subtree whose memory is not back yet */
+	uint64_t excused;     /* usage that no killing could bring below max */
+	bool max_pending;     /* a write of memory.max waits for a victim's memory */
+	bool oom_group, thp, frozen;
+	uint32_t cpu_ppm; /* cpu.max, or 0 */
+	uint32_t busy;	  /* workers in the subtree that use a CPU */
+	uint32_t weight;
+	struct psi psi;
+	bool delay_set, priority_set;
+	struct agentcg_policy policy;
+	struct agentcg_window window;
+};
+
+/* ---- workers -------------------------------------------------------------------------------- */
+
+/* What a worker's timer waits for. */
+enum mode {
+	MODE_IDLE,     /* no op, or about to begin one */
+	MODE_CPU,      /* computes */
+	MODE_RECLAIM,  /* computes for reclaim */
+	MODE_WAIT,     /* sleeps of its own will: pace, sleep, the next sample */
+	MODE_DISK,     /* reads what it never had */
+	MODE_REFAULT,  /* reads what reclaim took, or waits for swap-out */
+	MODE_THROTTLE, /* memory.high */
+	MODE_DELAY,    /* the same sleep, longer by the policy's will */
+	MODE_OOM,      /* waits for a victim's memory; may have no timer */
+	MODE_EXIT,     /* killed; memory comes back when the timer fires */
+	MODE_DEAD,
+	MODE_COUNT
+};
+
+/* An attempt to charge that may have to wait for an OOM victim: try_charge_memcg()'s variables. */
+struct charge {
+	uint32_t nr, batch;
+	int32_t retries;
+	bool active, drained, passed_oom;
+	uint32_t scope; /* whose limit it waits at */
+};
+
+struct worker {
+	/* timer: a place in the queue */
+	uint32_t slot; /* SIM_NONE: not queued */
+	uint32_t cg;
+	uint64_t remain_ns; /* frozen: CPU time left, or the time at which it is due */
+	uint8_t mode;	    /* enum mode */
+	bool dying;	    /* MODE_EXIT or MODE_DEAD */
+	bool busy;	    /* between OBS begin and OBS_DONE */
+	bool no_huge;	    /* until the next 2M boundary: a huge page could not be had */
+	uint32_t frozen;    /* frozen ancestors, its cgroup included */
+	uint32_t noise_ppm; /* cost of its work, 1000000 = nominal */
+	uint32_t cpu_class, share_ppm;
+	uint64_t share_gen;
+
+	/* what it owes before it goes on */
+	uint64_t owe_reclaim_ns, owe_io_until, owe_cpu_ns;
+	uint32_t owe_jiffies;
+	bool owe_policy; /* the sleep is the policy's */
+	bool io_stalls;
+	uint64_t sleep_ns; /* MODE_THROTTLE, MODE_DELAY: since when */
+	struct charge charge;
+
+	/* memory, see pages.c */
+	uint64_t anon; /* mapped: resident or swapped */
+	uint64_t hot;  /* of these, touched again: the first so many */
+	uint64_t hot_swapped, cold_swapped;
+	uint64_t tables, process;
+	uint64_t file;		     /* extent of its file that was ever read */
+	uint64_t file_old, file_new; /* resident: from earlier passes, from this one */
+	uint64_t want_bytes;	     /* anonymous memory asked for, before rounding */
+
+	/* the op in flight, see ops.c */
+	struct op op;
+	uint64_t start_ns, due_ns, deadline_ns;
+	uint64_t done_bytes;
+	uint64_t goal, from;			      /* pages to hold; held when the step began */
+	uint64_t grow_bytes;			      /* by how much the step grows */
+	uint64_t step_ns, step_wait_ns, step_late_ns; /* the step: since when, pause, lateness */
+	uint64_t late_ns;			      /* of the op, to report */
+	uint64_t cursor, span;			      /* page of the pass, pages of the pass */
+	uint64_t call_end_ns, call_bytes, held_bytes, cpu_done_ns;
+	uint32_t i, j;
+	uint8_t stage, status;
+	bool in_call;
+};
+
+static inline uint64_t worker_resident(const struct worker *w)
+{
+	return w->anon - w->hot_swapped - w->cold_swapped;
+}
+static inline uint64_t worker_swapped(const struct worker *w)
+{
+	return w->hot_swapped + w->cold_swapped;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+struct queue_entry {
+	uint64_t time_ns, seq;
+	uint32_t worker;
+};
+
+struct cpu_class {
+	uint32_t weight, busy;
+};
+
+struct sim {
+	uint64_t now_ns, seq;
+	bool react; /* an observation that the engine may react to was emitted */
+	uint64_t steps;
+
+	struct memcg *cg;
+	struct memcg_more *more;
+	struct worker *w;
+	uint32_t ncg, nw;
+	uint32_t *members; /* workers by cgroup */
+	uint32_t *cg_of;   /* world index -> ours */
+	uint32_t *waiters; /* workers in MODE_OOM, in order of arrival */
+	uint32_t nwaiters;
+
+	struct queue_entry *queue;
+	uint32_t nqueue;
+
+	uint64_t active_until_ns; /* some priority-high cgroup is active before this */
+	uint32_t protecting;	  /* cgroups that min, low or protect may shield */
+	uint64_t reclaim_pass;
+
+	VEC(struct cpu_class) classes; /* heaviest first */
+	uint32_t busy;
+	uint64_t cpu_gen;
+
+	uint64_t disk_free_ns;
+	struct machine machine;
+	uint64_t reclaim_page_ns, disk_page_ns, swapout_page_ns;
+	struct obs_sink sink;
+};
+
+/* ---- queue.c: at most one timer a worker ------------------------------------------------------
+ */
+void queue_set(struct sim *s, uint32_t worker, uint64_t time_ns); /* adds or moves; takes a seq */
+void queue_remove(struct sim *s, uint32_t worker);
+
+/* ---- memcg.c -----------------------------------------------------------------------------------
+ */
+enum charge_result {
+	CHARGE_OK,
+	CHARGE_WAIT,  /* the worker was put to wait for an OOM victim; charge again when it runs */
+	CHARGE_NOMEM, /* a huge page: take small ones.  Otherwise the worker is dying */
+};
+void memcg_uncharge(struct sim *s, uint32_t m, uint64_t pages);
+void memcg_charge_force(struct sim *s, uint32_t m, uint64_t pages); /* over any limit */
+/* Charge nr pages for w. What the charge makes it owe (reclaim, a sleep) is added to w->owe_*. */
+enum charge_result memcg_charge(struct sim *s, struct worker *w, uint32_t nr);
+void memcg_drain(struct sim *s, uint32_t m);
+void memcg_protect_changed(struct sim *s, uint32_t m); /* after min or low were written */
+uint64_t memcg_margin(const struct sim *s, uint32_t m);
+static inline bool memcg_within(const struct sim *s, uint32_t m, uint32_t scope)
+{
+	return m >= scope && m < s->cg[scope].end;
+}
+/* Add one to a counter of m and of its ancestors (memory.events is hierarchical). */
+#define memcg_event(s, m, ev)                                                                      \
+	do {                                                                                       \
+		for (uint32_t ev_cg = (m); ev_cg != SIM_NONE; ev_cg = (s)->cg[ev_cg].parent)       \
+			(s)->more[ev_cg].ev++;                                                     \
+	} while (0)
+
+/* ---- reclaim.c ---------------------------------------------------------------------------------
+ */
+/* try_to_free_mem_cgroup_pages(); payer may be NULL. Pages freed. */
+uint64_t reclaim(struct sim *s, uint32_t target, uint64_t nr, struct worker *payer);
+
+/* ---- high.c ------------------------------------------------------------------------------------
+ */
+void high_handle(struct sim *s, struct worker *w, uint32_t nr_over);
+uint64_t high_timer_ns(uint64_t now_ns, uint64_t jiffies);	   /* when such a timeout fires */
+uint64_t high_penalty(uint64_t usage, uint64_t high, uint64_t nr); /* jiffies, not clamped */
+
+/* ---- oom.c -------------------------------------------------------------------------------------
+ */
+enum oom_result {
+	OOM_KILLED,
+	OOM_PENDING, /* a victim of this scope is still on its way out */
+	OOM_NOBODY,
+};
+enum oom_result oom_invoke(struct sim *s, uint32_t scope);
+void oom_kill_worker(struct sim *s, struct worker *w, enum kill_reason why, uint32_t scope);
+void oom_exit(struct sim *s, struct worker *w); /* its memory is back */
+void oom_wait(struct sim *s, struct worker *w, uint32_t scope);
+void oom_wait_cancel(struct sim *s, const struct worker *w);
+
+/* ---- limits.c: cgroup ops ---------------------------------------------------------------------
+ */
+void limits_init(struct sim *s, uint32_t m, const struct cg_attrs *a);
+void limits_set(struct sim *s, uint32_t m, const struct cg_attrs *a);
+void limits_shrink_to_max(struct sim *s, uint32_t m);
+void limits_freeze(struct sim *s, uint32_t m, bool on);
+void limits_reclaim(struct sim *s, uint32_t m, uint64_t pages);
+uint64_t limits_pages(uint64_t bytes); /* as page_counter_memparse() */
+
+/* ---- policy.c ----------------------------------------------------------------------------------
+ */
+void policy_set(struct sim *s, uint32_t m, const struct cg_attrs *a, uint32_t mask);
+void policy_refresh(struct sim *s); /* after policies, min or low changed */
+void policy_faults(struct sim *s, uint32_t m, uint64_t n);
+uint64_t policy_delay_jiffies(const struct sim *s, uint32_t m);
+/* The hooks below_low() and below_min(). */
+bool policy_protects(const struct sim *s, uint32_t m, uint64_t flag);
+
+/* ---- pages.c -----------------------------------------------------------------------------------
+ */
+void pages_map(struct sim *s, struct worker *w, uint64_t n);	    /* charged already */
+void pages_unmap(struct sim *s, struct worker *w, uint64_t n);	    /* newest first; uncharges */
+void pages_add_tables(struct sim *s, struct worker *w, uint64_t n); /* charged already */
+void pages_swap_in(struct sim *s, struct worker *w, uint64_t n);    /* of hot; charged already */
+uint64_t pages_heat(struct worker *w, uint64_t n); /* the first n are touched now: swapped ones */
+/* Of its file: n pages came from disk (charged already), again or for the first time; n were there.
+ */
+void pages_read(struct sim *s, struct worker *w, uint64_t n, bool again);
+void pages_read_hit(struct worker *w, uint64_t n);
+void pages_read_end(struct worker *w, uint64_t extent); /* the pass over the first pages is done */
+void pages_exit(struct sim *s, struct worker *w);	/* give all but the page cache back */
+/* Reclaim up to n; pages taken. */
+uint64_t pages_take_file(struct sim *s, uint32_t m, uint64_t n);
+uint64_t pages_swap_out(struct sim *s, uint32_t m, uint64_t n);
+uint64_t pages_swap_room(const struct sim *s, uint32_t m);
+uint64_t pages_disk(struct sim *s, uint64_t n, uint64_t page_ns); /* when the disk has done it */
+
+/* ---- cpu.c, psi.c ------------------------------------------------------------------------------
+ */
+void cpu_busy(struct sim *s, struct worker *w, int delta);
+void cpu_weights_changed(struct sim *s);
+uint64_t cpu_wall_ns(struct sim *s, struct worker *w, uint64_t cpu_ns);
+void psi_flush(struct sim *s, uint32_t m);
+void psi_change(struct sim *s, uint32_t m, int stalled, int running);
+
+/* ---- worker.c, ops.c ---------------------------------------------------------------------------
+ */
+void worker_begin(struct sim *s, struct worker *w, const struct op *op, uint64_t due_ns);
+void worker_fire(struct sim *s, struct worker *w); /* its timer is due */
+void worker_schedule(struct sim *s, struct worker *w, enum mode mode, uint64_t time_ns);
+void worker_mode(struct sim *s, struct worker *w, enum mode mode);
+void worker_frozen(struct sim *s, struct worker *w, int delta);
+void worker_end_op(struct sim *s, struct worker *w, enum done_status status);
+void worker_end_sleep(struct sim *s, struct worker *w); /* of memory.high, if it sleeps there */
+void worker_forget_debts(struct worker *w);
+static inline bool worker_computes(const struct worker *w)
+{
+	return w->mode == MODE_CPU || w->mode == MODE_RECLAIM;
+}
+/*
+ * The next step of the op in flight, to be called when nothing is owed.  True: call again once what
+ * it owes now is paid.  False: it ended, has scheduled itself, waits or is dying.
+ */
+bool ops_step(struct sim *s, struct worker *w);
+void ops_timeout(struct sim *s, struct worker *w); /* the deadline passed */
+static inline uint32_t worker_index(const struct sim *s, const struct worker *w)
+{
+	return (uint32_t)(w - s->w);
+}
+
+void sim_observe(struct sim *s, struct obs *o); /* sets t_ns */
+
+#endif
