@@ -18,7 +18,7 @@ static unsigned int margin_for(const struct results *r, const struct report_styl
 			if (strlen(verdict_name(c->expects[k].verdict)) > longest)
 				longest = strlen(verdict_name(c->expects[k].verdict));
 	}
-	return style->width >= 60 ? (unsigned int)longest + 2 : 2;
+	return longest == 4 || style->width >= 60 ? (unsigned int)longest + 2 : 2;
 }
 
 void claims_put_verdict(enum verdict v, const struct report_style *style, struct buf *out)

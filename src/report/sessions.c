@@ -13,7 +13,8 @@
 
 /* A scenario of thousands of sessions has its figures in JSON and CSV; nobody reads them here. */
 #define MAX_ROWS 64
-#define MAX_NAME 24
+/* Names get at most so many columns of a table. */
+#define MAX_NAME(width) ((width) >= 80 ? 24 : (width)*3 / 10)
 
 enum content {
 	NAME,
@@ -136,7 +137,7 @@ static struct unit unit_of(enum metric m, const struct extent *e)
 	case DIM_SIZE:
 		return unit_for(units_size, e->largest, 10);
 	case DIM_RATE:
-		return unit_for(units_rate, e->largest, 10);
+		return unit_for(units_rate, e->largest, 1);
 	case DIM_NUMBER:
 	case DIM_ERROR:
 	case DIM_BOOL:
@@ -261,7 +262,7 @@ static const char *cell(struct sheet *s, const struct row *row, unsigned int f)
 	switch (fields[f].content) {
 	case NAME:
 		buf_puts(&name, "  ");
-		text_fit(&name, s->r->plan->cgroups[row->cgroup].name, MAX_NAME);
+		text_fit(&name, s->r->plan->cgroups[row->cgroup].name, MAX_NAME(s->width));
 		text = arena_strndup(&s->arena, buf_str(&name), name.n);
 		buf_free(&name);
 		return text;
@@ -333,7 +334,7 @@ static const char *title_of(struct sheet *s, int32_t policy)
 		runs = p.runs;
 		contended = p.contended;
 	}
-	text_fit(&name, pool_name(r, policy), MAX_NAME);
+	text_fit(&name, pool_name(r, policy), MAX_NAME(s->width));
 	mark = policy == r->plan->baseline ? " (baseline)" : "";
 	text = arena_printf(&s->arena, "%s%s: %u of %u survive", buf_str(&name), mark, alive,
 			    sessions);

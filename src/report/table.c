@@ -99,6 +99,9 @@ static void put_budget(const struct results *r, const struct budget *b, unsigned
 	buf_free(&line);
 }
 
+/* Lines of words are read best below a hundred columns; only the figures use more. */
+#define MAX_TEXT 100
+
 /* A scenario of many teams has a limit each; the first few and the met ones say enough. */
 #define MAX_BUDGETS 8
 
@@ -124,15 +127,13 @@ static void put_budgets(const struct results *r, unsigned int width, struct buf 
 void report_table(const struct results *r, const struct report_style *style, struct buf *out)
 {
 	struct report_style fixed = *style;
-	unsigned int width;
+	unsigned int width, sheet = style->width < 40 ? 40 : style->width;
 
-	if (fixed.width < 40)
-		fixed.width = 40;
-	width = fixed.width;
+	fixed.width = width = sheet < MAX_TEXT ? sheet : MAX_TEXT;
 	put_header(r, &fixed, out);
 	if (r->nruns) {
 		buf_putc(out, '\n');
-		sessions_print(r, width, out);
+		sessions_print(r, sheet, out);
 	}
 	if (r->nbudgets) {
 		buf_putc(out, '\n');

@@ -115,8 +115,8 @@ void text_wrap(struct buf *out, const char *s, unsigned int at, unsigned int ind
 				begun = false;
 			}
 			/* A word wider than the line is cut. */
-			if (indent + columns > width) {
-				n = fitting(s, n, width - indent);
+			if (column + columns > width) {
+				n = fitting(s, n, width - column);
 				if (!n)
 					break;
 				columns = columns_of(s, n);

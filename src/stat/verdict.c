@@ -287,10 +287,11 @@ static void judge_limits(struct judge *j)
 	if (!limits)
 		return;
 	if (r->plan->baseline < 0 && !r->plan->nexpects)
-		note(j, "%u limits in %u runs were not in force on reading back", limits, runs);
+		note(j, "limits not in force on reading back: %u, in %u of %u runs", limits, runs,
+		     r->nruns);
 	else
-		find_void(j, "%u limits in %u runs were not in force on reading back", limits,
-			  runs);
+		find_void(j, "limits not in force on reading back: %u, in %u of %u runs", limits,
+			  runs, r->nruns);
 }
 
 static const char *run_of(const struct results *r, const struct run_summary *run)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "made.h"
+#include "tests/unit/made.h"
 
 #include <stdlib.h>
 
