@@ -186,6 +186,11 @@ fuzz:
 	+$(MAKE) BUILD=build-fuzz SANITIZE=fuzzer CC="$(FUZZ_CC)" fuzz-programs
 	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run build-fuzz/fuzz $(FUZZ:$(BUILD)/%=build-fuzz/%)
 
+# The made-up recordings that scenarios use; tests/trace checks that they are what this writes.
+.PHONY: traces
+traces: $(BUILD)/tracegen
+	for t in scenarios/traces/*; do $(BUILD)/tracegen --like $${t##*/} $$t || exit 1; done
+
 # ---- measuring --------------------------------------------------------------------------------
 
 .PHONY: bench
@@ -243,6 +248,7 @@ help:
 	@echo "make check-readme  the commands of README.md in a clean copy"
 	@echo "make fuzz          each fuzz target for FUZZ_SECONDS (60)"
 	@echo "make golden T=sim/NAME   rewrite one expected output and show what changed"
+	@echo "make traces        write scenarios/traces anew"
 	@echo "make bench         speed, beside the limits and peers of this machine"
 	@echo "make format, lint, install, uninstall, clean, distclean"
 	@echo "variables: BUILD V=1 WERROR=1 CC CFLAGS DESTDIR FUZZ_SECONDS"

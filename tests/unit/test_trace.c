@@ -712,6 +712,53 @@ static void long_recording_takes_little(void **state)
 #endif
 }
 
+/* ---- the made-up recordings that are shipped --------------------------------------------------
+ */
+
+static void shipped_traces_have_their_figures(void **state)
+{
+	struct world *w = *state;
+	/* tenths of a second and of a MB, in the published reading */
+	static const struct {
+		const char *path;
+		uint32_t samples, calls;
+		uint64_t length_ds, mean, peak;
+	} shipped[] = {
+	    {"scenarios/traces/dask-like", 95, 26, 983, 1979, 3209},
+	    {"scenarios/traces/github3-like", 100, 18, 1027, 2113, 3055},
+	    {"scenarios/traces/pytest-like", 120, 22, 1242, 2450, 5180},
+	};
+
+	if (access("scenarios/traces", F_OK)) {
+		print_message("SKIP: not run from the root of the tree\n");
+		skip();
+	}
+	for (size_t i = 0; i < ARRAY_LEN(shipped); i++) {
+		struct trace *t;
+
+		assert_int_equal(trace_load(&w->arena, shipped[i].path, TRACE_BINARY, &w->diags,
+					    (struct span){0}, &t),
+				 0);
+		assert_int_equal(w->diags.warnings, 0);
+		assert_int_equal(t->nsamples, shipped[i].samples);
+		assert_int_equal(t->ncalls, shipped[i].calls);
+		assert_int_equal(t->samples[t->nsamples - 1].at_ns,
+				 shipped[i].length_ds * 100 * NS_PER_MS);
+		assert_int_equal((10 * t->mean_bytes + MIB / 2) / MIB, shipped[i].mean);
+		assert_int_equal((10 * t->peak_bytes + MIB / 2) / MIB, shipped[i].peak);
+		/* The peak belongs to a call. */
+		for (uint32_t s = 0; s < t->nsamples; s++) {
+			int64_t at = (int64_t)t->samples[s].at_ns;
+			bool within = false;
+
+			for (uint32_t c = 0; c < t->ncalls; c++)
+				within |= at >= t->calls[c].at_ns &&
+					  at <= t->calls[c].at_ns + (int64_t)t->calls[c].dur_ns;
+			assert_true(within || t->samples[s].bytes < t->peak_bytes);
+		}
+	}
+}
+
 /* ---- recordings of real sessions, where a folder of them is given -----------------------------
  */
 
@@ -780,6 +827,7 @@ int main(void)
 	    IN_FOLDER(points_into_the_scenario),
 	    IN_FOLDER(survives_bombs),
 	    IN_FOLDER(long_recording_takes_little),
+	    IN_FOLDER(shipped_traces_have_their_figures),
 	    IN_FOLDER(agrees_with_published_figures),
 	};
 
