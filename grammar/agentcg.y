@@ -68,8 +68,22 @@
 #define YYLLOC_DEFAULT(cur, rhs, n)                                                                \
 	((cur) = (n) ? (struct span){YYRHSLOC(rhs, 1).beg, YYRHSLOC(rhs, n).end}                   \
 		     : (struct span){YYRHSLOC(rhs, 0).end, YYRHSLOC(rhs, 0).end})
-/* Report again from here on: recovery has found its place. */
-#define SYNC (scan_sync(x), yyerrok)
+/* Recovery ends before the next token, if that is a good place; else that is dropped too. */
+#define RECOVER                                                                                    \
+	do {                                                                                       \
+		if (scan_recovered(x, yylloc)) {                                                   \
+			yyerrok;                                                                   \
+		} else {                                                                           \
+			yyclearin;                                                                 \
+			YYERROR;                                                                   \
+		}                                                                                  \
+	} while (0)
+/* A word at the start of a line that begins nothing, met during recovery. */
+#define UNKNOWN(at, in_block)                                                                      \
+	do {                                                                                       \
+		syntax_report_unknown(x, at, in_block);                                            \
+		YYERROR;                                                                           \
+	} while (0)
 /* The closing bracket is missing before this token; silent behind an error. */
 #define UNCLOSED(at) scan_unclosed(x, at, YYRECOVERING())
 #define YYMAXDEPTH 10000
@@ -100,6 +114,7 @@ static void acg_error(struct span *at, struct scan *x, void *scanner, const char
 %token <expr> VERSION "a version"
 %token BAD "(reported)"	    /* what the scanner reported, or dropped during recovery */
 %token CLOSE "(close)"	    /* the scanner says that a closing bracket is missing here */
+%token UNKNOWN "(unknown)"    /* a word that begins a line, but nothing else; during recovery */
 %token NEVER "(never)"	    /* not a token: makes the parser look ahead before it recovers */
 
 %type <sym> name
@@ -156,8 +171,9 @@ file: %empty
 	| file ';'
 	| file bad_top
 	;
-bad_top: error			{ SYNC; }
+bad_top: error			{ RECOVER; }
 	| error NEVER
+	| UNKNOWN		{ UNKNOWN(@1, false); }
 	;
 
 stmt: SCENARIO STRING		{ $$ = build_text(x, @$, AS_SCENARIO, $2, @2); }
@@ -256,14 +272,15 @@ stmts: %empty			{ $$ = (struct stmts){0}; }
 	| stmts ';'
 	| stmts bad_stmt
 	;
-bad_stmt: error			{ SYNC; }
+bad_stmt: error			{ RECOVER; }
 	| error NEVER
+	| UNKNOWN		{ UNKNOWN(@1, false); }
 	;
 cgroup_stmt: cgroup		{ $$ = &$1->s; }
 	| cgroup cgroup_block	{ $$ = build_kids(@$, $1, $2); }
 	;
 cgroup: cgroup_name
-	| cgroup_name attrs	{ $$ = $1; $$->s.at = @$; $$->attrs = $2; }
+	| cgroup_name attrs	{ $$ = build_cgroup_attrs(@$, $1, $2); }
 	;
 cgroup_name: CGROUP name	{ $$ = build_cgroup(x, @$, $2, @2, NULL); }
 	| CGROUP name '[' arith ']'
@@ -274,7 +291,7 @@ cgroups: %empty			{ $$ = (struct stmts){0}; }
 	| cgroups ';'
 	| cgroups bad_cgroup
 	;
-bad_cgroup: error		{ SYNC; }
+bad_cgroup: error		{ RECOVER; }
 	| error NEVER
 	;
 overlays: %empty		{ $$ = (struct overlays){0}; }
@@ -285,7 +302,7 @@ overlays: %empty		{ $$ = (struct overlays){0}; }
 overlay: CGROUP paths attrs	{ $$ = build_overlay(x, @$, $2.first, $3); }
 	| ROOT attrs		{ $$ = build_overlay(x, @$, NULL, $2); }
 	;
-bad_overlay: error		{ SYNC; }
+bad_overlay: error		{ RECOVER; }
 	| error NEVER
 	;
 expects: %empty			{ $$ = (struct stmts){0}; }
@@ -293,7 +310,7 @@ expects: %empty			{ $$ = (struct stmts){0}; }
 	| expects ';'
 	| expects bad_expect
 	;
-bad_expect: error		{ SYNC; }
+bad_expect: error		{ RECOVER; }
 	| error NEVER
 	;
 formals: %empty			{ $$ = (struct formals){0}; }
@@ -330,8 +347,9 @@ actions: %empty			{ $$ = (struct actions){0}; }
 	| actions ';'
 	| actions bad_action
 	;
-bad_action: error		{ SYNC; }
+bad_action: error		{ RECOVER; }
 	| error NEVER
+	| UNKNOWN		{ UNKNOWN(@1, true); }
 	;
 act: ALLOC arith		{ $$ = build_action(x, @$, AA_ALLOC, $2); }
 	| FREE arith		{ $$ = build_action(x, @$, AA_FREE, $2); }
@@ -390,7 +408,7 @@ attr: %empty			{ $$ = NULL; }
 	| name arith name	{ $$ = build_attr_extra(x, @$, $1, @1, $2, $3, @3); }
 	| bad_attr		{ $$ = NULL; }
 	;
-bad_attr: error			{ SYNC; }
+bad_attr: error			{ RECOVER; }
 	| error NEVER
 	;
 
@@ -434,7 +452,7 @@ arith: literal
 	| BAD			{ $$ = build_bad(x, @$); }
 	| path			{ $$ = build_path_expr(x, @$, $1); }
 	| name '(' exprs ')'	{ $$ = build_call(x, @$, $1, @1, $3); }
-	| '(' expr ')'		{ $$ = build_parens(@$, $2); }
+	| '(' expr ')'		{ $$ = build_parens($2); }
 	| '-' arith %prec MINUS	{ $$ = build_unary(x, @$, AO_NEG, $2); }
 	| arith '+' arith	{ $$ = build_binary(x, @$, AO_ADD, $1, $3); }
 	| arith '-' arith	{ $$ = build_binary(x, @$, AO_SUB, $1, $3); }
@@ -486,6 +504,19 @@ static void acg_error(struct span *at, struct scan *x, void *scanner, const char
 	diag_at(&x->unit->diags, E_TOO_DEEP, *at, "nested too deeply; the rest is not read");
 }
 
+/* The name of a symbol; bison quotes those of one character. */
+static const char *symbol(yysymbol_kind_t kind)
+{
+	static const char signs[] = "+\0-\0*\0/\0<\0>\0=\0,\0;\0(\0)\0[\0]\0{\0}";
+	const char *name = yysymbol_name(kind);
+
+	if (*name == '\'')
+		for (size_t i = 0; i < sizeof(signs); i += 2)
+			if (signs[i] == name[1])
+				return &signs[i];
+	return name;
+}
+
 /* lang/syntax.c says it in the language's own words; this only collects what the parser knows. */
 static int yyreport_syntax_error(const yypcontext_t *ctx, struct scan *x, void *scanner)
 {
@@ -494,12 +525,12 @@ static int yyreport_syntax_error(const yypcontext_t *ctx, struct scan *x, void *
 	int n = yypcontext_expected_tokens(ctx, due, YYNTOKENS);
 
 	(void)scanner;
-	e.token = yysymbol_name(yypcontext_token(ctx));
+	e.token = symbol(yypcontext_token(ctx));
 	for (int i = 0; i < n && e.ndue < SYNTAX_MAX_DUE; i++)
-		e.due[e.ndue++] = yysymbol_name(due[i]);
+		e.due[e.ndue++] = symbol(due[i]);
 	/* The bottom of the stack is state 0; nothing else is. */
 	for (const yy_state_t *s = ctx->yyssp; *s && e.nstack < SYNTAX_MAX_STACK; s--)
-		e.stack[e.nstack++] = yysymbol_name(YY_ACCESSING_SYMBOL(*s));
+		e.stack[e.nstack++] = symbol(YY_ACCESSING_SYMBOL(*s));
 	syntax_report(x, &e);
 	return 0;
 }

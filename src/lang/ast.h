@@ -64,11 +64,11 @@ enum ast_op {
 #define AST_MAX_BRACES 64  /* for in for, cgroup in cgroup */
 
 struct ast_expr {
-	uint8_t kind; /* enum ast_expr_kind */
-	uint8_t op;   /* enum ast_op */
-	bool parens;  /* written in parentheses */
-	bool percent; /* AE_NUMBER written with % */
-	struct span at;
+	uint8_t kind;	/* enum ast_expr_kind */
+	uint8_t op;	/* enum ast_op */
+	bool parens;	/* written in parentheses */
+	bool percent;	/* AE_NUMBER written with % */
+	struct span at; /* without the parentheses around it */
 	uint32_t depth; /* 1 for a leaf, at most AST_MAX_DEPTH; selectors and arguments count */
 	union {
 		uint64_t u;
@@ -272,7 +272,8 @@ struct ast_cgroup {
 	struct ast_expr *count; /* low[2], or NULL */
 	struct ast_attr *attrs;
 	struct ast_cgroup *kids; /* through s.next */
-	bool braces;		 /* nested cgroups were written, if none */
+	bool attrs_written;	 /* `< >`, if empty */
+	bool braces;		 /* `{ }`, if empty */
 };
 
 /* AS_PARAM (in range or list, doc), AS_LET */

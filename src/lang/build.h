@@ -55,7 +55,7 @@ struct ast_expr *build_string(struct scan *x, struct span at, const struct sym *
 struct ast_expr *build_path_expr(struct scan *x, struct span at, struct segs path);
 struct ast_expr *build_call(struct scan *x, struct span at, const struct sym *name,
 			    struct span name_at, struct exprs args);
-struct ast_expr *build_parens(struct span at, struct ast_expr *e);
+struct ast_expr *build_parens(struct ast_expr *e);
 struct ast_expr *build_unary(struct scan *x, struct span at, enum ast_op op, struct ast_expr *a);
 struct ast_expr *build_binary(struct scan *x, struct span at, enum ast_op op, struct ast_expr *a,
 			      struct ast_expr *b);
@@ -142,6 +142,8 @@ struct ast_stmt *build_let(struct scan *x, struct span at, const struct sym *nam
 			   struct span name_at, struct ast_expr *value);
 struct ast_cgroup *build_cgroup(struct scan *x, struct span at, const struct sym *name,
 				struct span name_at, struct ast_expr *count);
+struct ast_cgroup *build_cgroup_attrs(struct span at, struct ast_cgroup *cg,
+				      struct ast_attr *attrs);
 struct ast_stmt *build_kids(struct span at, struct ast_cgroup *cg, struct stmts kids);
 struct ast_trace *build_trace(struct scan *x, struct span at, const struct sym *name,
 			      struct span name_at, struct ast_expr *file);

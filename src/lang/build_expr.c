@@ -74,10 +74,9 @@ struct ast_expr *build_call(struct scan *x, struct span at, const struct sym *na
 	return above(x, e, depth);
 }
 
-struct ast_expr *build_parens(struct span at, struct ast_expr *e)
+struct ast_expr *build_parens(struct ast_expr *e)
 {
 	e->parens = true;
-	e->at = at;
 	return e;
 }
 

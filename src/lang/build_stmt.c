@@ -67,6 +67,7 @@ struct ast_stmt *build_attrs_stmt(struct scan *x, struct span at, enum ast_stmt_
 	struct ast_cgroup *c = STMT(x, ast_cgroup, kind, at);
 
 	c->attrs = attrs;
+	c->attrs_written = true;
 	return &c->s;
 }
 
@@ -128,6 +129,14 @@ struct ast_cgroup *build_cgroup(struct scan *x, struct span at, const struct sym
 	c->name_at = name_at;
 	c->count = count;
 	return c;
+}
+
+struct ast_cgroup *build_cgroup_attrs(struct span at, struct ast_cgroup *cg, struct ast_attr *attrs)
+{
+	cg->s.at = at;
+	cg->attrs = attrs;
+	cg->attrs_written = true;
+	return cg;
 }
 
 struct ast_stmt *build_kids(struct span at, struct ast_cgroup *cg, struct stmts kids)

@@ -9,8 +9,16 @@
 #include "lang/parse.h"
 
 /*
- * The canonical form of one parsed file, comments and single blank lines kept.  Formatting is
- * idempotent and never changes the tree.  Precondition: the file parsed without errors.
+ * The canonical form of one parsed file.  Formatting is idempotent and never changes the tree.
+ * Precondition: the file parsed without errors.
+ *
+ * Each statement begins a line; blocks are indented by 4; literals stay as they are spelled; `;`
+ * stands only between attributes and between the parts of a block on one line.  A block stays on
+ * one line when it was written so, holds no comment and fits in 100 columns; attributes stay on one
+ * line when they fit and hold no comment.  Modifiers have one order.  One empty line is kept
+ * between statements, none at the ends of blocks.  Comments on lines of their own stay there;
+ * comments behind code stay there, aligned to one column within each run of lines without an empty
+ * one; comments amid a statement go before it.
  */
 void print_fmt(const struct unit *u, const struct ast_file *f, struct buf *out);
 /* An indented dump of the tree, spellings included, places left out. */

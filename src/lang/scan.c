@@ -29,12 +29,6 @@ void scan_close(struct scan *x, uint32_t bracket)
 	update_watch(x);
 }
 
-void scan_sync(struct scan *x)
-{
-	x->recovering = false;
-	update_watch(x);
-}
-
 void scan_unclosed(struct scan *x, struct span at, bool recovering)
 {
 	const struct scan_bracket *b = &x->open[x->nopen - 1];
@@ -93,16 +87,12 @@ enum scan_verdict scan_watch(struct scan *x, enum scan_guard k, struct span at)
 	switch (k) {
 	case HEAD_END:
 		return x->nopen ? must_close(x, at) : SCAN_TAKE;
-	case HEAD_SEMI:
-		return x->recovering && !x->nopen ? SCAN_DROP : SCAN_TAKE;
 	case HEAD_OPEN:
-		if (in_attrs && !x->recovering)
-			return must_close(x, at);
-		if (x->recovering) {
+		if (x->recovering && !in_attrs) {
 			x->orphans++;
 			return SCAN_DROP;
 		}
-		return SCAN_TAKE;
+		return in_attrs ? must_close(x, at) : SCAN_TAKE;
 	case HEAD_CLOSE:
 		if (x->orphans) {
 			x->orphans--;
@@ -110,19 +100,47 @@ enum scan_verdict scan_watch(struct scan *x, enum scan_guard k, struct span at)
 			return SCAN_DROP;
 		}
 		return in_attrs ? must_close(x, at) : SCAN_TAKE;
-	case HEAD_VERB:
-		return x->recovering && !starts_line(x, at) ? SCAN_DROP : SCAN_TAKE;
 	case HEAD_OTHER:
 	case HEAD_CGROUP:
 	case HEAD_ROOT:
 	case HEAD_EXPECT:
 		break;
 	}
-	if (!starts_line(x, at))
-		return x->recovering ? SCAN_DROP : SCAN_TAKE;
-	if (x->nopen && !belongs(x->open[x->nopen - 1].kind, k))
-		return must_close(x, at);
-	return SCAN_TAKE;
+	if (!x->nopen || belongs(x->open[x->nopen - 1].kind, k) || !starts_line(x, at))
+		return SCAN_TAKE;
+	return must_close(x, at);
+}
+
+bool scan_unknown(struct scan *x, struct span at, bool verb)
+{
+	if (!x->recovering || x->orphans)
+		return false;
+	if (!x->nopen) {
+		/* Indented, it is more likely the rest of what is being skipped. */
+		const char *p = x->text + (at.beg - x->file->source->base);
+
+		return p == x->text || p[-1] == '\n';
+	}
+	switch (x->open[x->nopen - 1].kind) {
+	case IN_ACTIONS:
+		return !verb && starts_line(x, at);
+	case IN_STMTS:
+		return starts_line(x, at);
+	default:
+		return false;
+	}
+}
+
+bool scan_recovered(struct scan *x, struct span at)
+{
+	const char *p = x->text + (at.beg - x->file->source->base);
+	bool end = at.end == at.beg;
+
+	if (!end && !(x->nopen && strchr(";}>", *p)) && !starts_line(x, at))
+		return false;
+	x->recovering = false;
+	update_watch(x);
+	return true;
 }
 
 bool scan_open_paren(struct scan *x, struct span at)

@@ -66,8 +66,6 @@ enum scan_guard {
 	HEAD_CGROUP,
 	HEAD_ROOT,
 	HEAD_EXPECT,
-	HEAD_VERB,
-	HEAD_SEMI,
 	HEAD_OPEN,  /* { */
 	HEAD_CLOSE, /* } */
 	HEAD_END,   /* of the text */
@@ -75,9 +73,11 @@ enum scan_guard {
 enum scan_verdict {
 	SCAN_TAKE,
 	SCAN_CLOSE, /* the innermost bracket had to be closed before: say so to the grammar first */
-	SCAN_DROP,  /* no place for recovery to stop */
+	SCAN_DROP,  /* a brace whose other half was or will be dropped */
 };
 enum scan_verdict scan_watch(struct scan *x, enum scan_guard k, struct span at);
+/* During recovery: does a word that begins no statement (or action) stand where one would begin? */
+bool scan_unknown(struct scan *x, struct span at, bool verb);
 
 /* A `(` or `[`: false when it nests too deeply and is to be ignored (reported once). */
 bool scan_open_paren(struct scan *x, struct span at);
@@ -97,7 +97,8 @@ uint32_t scan_open(struct scan *x, enum scan_bracket_kind kind, struct span at);
 void scan_close(struct scan *x, uint32_t bracket);
 /* The closing bracket is missing before the current token. */
 void scan_unclosed(struct scan *x, struct span at, bool recovering);
-void scan_sync(struct scan *x); /* recovery has found its place */
+/* May recovery end before the token at `at`?  When it may, it has. */
+bool scan_recovered(struct scan *x, struct span at);
 
 static inline const struct sym *scan_sym(struct scan *x, struct span at)
 {

@@ -367,6 +367,12 @@ static bool report_attr(struct scan *x, const struct place_info *p)
 					     : "a value follows its name directly: `high 400M`");
 		return true;
 	}
+	/* `high 3M delay 5s`: `delay` was taken for a word behind the value. */
+	if (!strcmp(e->stack[0], "name") && e->nstack > 1 && !strcmp(e->stack[1], "arith")) {
+		diag_at(d, E_ATTR_SEPARATOR, x->prev, "missing `;` before `%.*s`",
+			(int)(p->prev_len < 40 ? p->prev_len : 40), p->prev);
+		return true;
+	}
 	diag_at(d, E_ATTR_SEPARATOR, e->at, "missing `;` or `>` before %s", p->shown);
 	diag_note(d, x->open[x->nopen - 1].at, "the attributes begin here");
 	return true;
@@ -470,4 +476,19 @@ void syntax_report(struct scan *x, const struct syntax_error *e)
 	    !report_word(x, &p))
 		report_other(x, &p);
 	x->nparens = 0;
+}
+
+void syntax_report_unknown(struct scan *x, struct span at, bool in_block)
+{
+	struct syntax_error e = {.at = at, .token = "a name"};
+	struct place_info p;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (words[i].class == (in_block ? W_VERB : W_HEAD))
+			e.due[e.ndue++] = words[i].name;
+	x->recovering = true;
+	x->watch = true;
+	look_around(x, &e, &p);
+	p.verb_due = in_block;
+	report_word(x, &p);
 }

@@ -24,5 +24,7 @@ struct syntax_error {
 
 /* Report once, and let the scanner help recovery from here on. */
 void syntax_report(struct scan *x, const struct syntax_error *e);
+/* During recovery a word was met where a statement (in_block: an action) would begin. */
+void syntax_report_unknown(struct scan *x, struct span at, bool in_block);
 
 #endif
