@@ -66,13 +66,16 @@ struct backend {
 	 * Carry out one op at now.  A worker must be idle and alive.  Worker ops only begin here
 	 * and end in advance, with OBS_DONE.  `due_ns` <= now is when the op should have begun:
 	 * paced ops count their lateness from there.  0 or -errno (then nothing was begun).
+	 * -ESRCH: the worker has died meanwhile, and advance is about to say so with OBS_KILL.
 	 */
 	int (*apply)(void *run, const struct op *op, uint64_t due_ns);
 	/*
 	 * Let time pass until `until_ns`, or return earlier, at the time of the observation, after
 	 * one that the engine may react to (OBS_DONE, OBS_KILL).  until_ns may be NEVER: then it
 	 * returns 1 when nothing will ever happen again by itself.  0 or -errno (-EINTR: a signal
-	 * asked to stop).
+	 * asked to stop).  With another until_ns 1 says the same, at until_ns: a backend that knows
+	 * lets a run with periodic samples be recognised as stuck.  An until_ns that has passed only
+	 * brings what is observed already.
 	 */
 	int (*advance)(void *run, uint64_t until_ns);
 	/* Undo everything, in reverse, also a half-open world; always runs.  run may be NULL. */

@@ -7,7 +7,15 @@
  *
  * Workers run their actions in order.  An action that comes due while the last is still running
  * waits in the worker's queue and starts late.  A dead worker's later actions are dropped and
- * counted.
+ * counted, and hold the run no longer.
+ *
+ * At one time, what the backend observed up to and including it is handled first, then the timers
+ * of that time: the timeline in text order, then what was scheduled while running (triggers,
+ * samples), in the order in which that happened.  A run ends when such an instant is complete.
+ *
+ * The default end is reached when every worker is done and no action and no fired trigger is still
+ * to come; conditions that wait do not hold it.  When `finish when` cannot come true any more
+ * because all is done and nothing is scheduled, the run is finished as well.
  */
 #ifndef AGENTCG_RUN_ENGINE_H
 #define AGENTCG_RUN_ENGINE_H
@@ -22,9 +30,13 @@
 
 /* What the engine itself tells the statistics, beside the backend's observations. */
 enum note_kind {
-	NOTE_DUE,     /* an action of a worker came due: .worker, .t_ns = due */
-	NOTE_BEGIN,   /* ... and began: .t_ns, .late_ns = t_ns - due */
-	NOTE_DROPPED, /* ... or never will: its worker is dead or the run is over */
+	NOTE_DUE,   /* an action of a worker came due: .worker, .t_ns = due */
+	NOTE_BEGIN, /* ... and began: .t_ns, .late_ns = t_ns - due */
+	/*
+	 * ... or never will: its worker is dead or the run is over.  Without a NOTE_DUE when it
+	 * never came due: later actions of a workload, of a timeline that was cut short.
+	 */
+	NOTE_DROPPED,
 	NOTE_MARK,    /* .index of plan.marks */
 	NOTE_TRIGGER, /* .index of plan.triggers fired */
 	NOTE_DONE,    /* .cgroup: all its workers are done */
@@ -44,8 +56,8 @@ struct run_sink {
 };
 
 enum run_end {
-	RUN_FINISHED,	 /* the finish condition, or all done */
-	RUN_DEADLINE,	 /* `finish ... by` passed first, or `finish at` */
+	RUN_FINISHED,	 /* the finish condition, the time of `finish at`, or all done */
+	RUN_DEADLINE,	 /* `finish when ... by` passed before its condition was true */
 	RUN_ABORTED,	 /* an `abort when` became true: .abort */
 	RUN_STUCK,	 /* workers wait for what will never come (a frozen cgroup, say) */
 	RUN_INTERRUPTED, /* *stop was set */
