@@ -21,9 +21,10 @@ double dist_mean(const double *v, size_t n)
 {
 	double sum = 0;
 
-	for (size_t i = 0; i < n; i++)
-		sum += v[i];
-	return sum / (double)n;
+	/* From the first value, so that the mean of equal values is that value and their sd 0. */
+	for (size_t i = 1; i < n; i++)
+		sum += v[i] - v[0];
+	return v[0] + sum / (double)n;
 }
 
 double dist_quantile(const double *v, size_t n, double q)

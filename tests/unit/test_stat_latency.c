@@ -143,6 +143,10 @@ static void dist_of_known_values(void **state)
 	assert_true(fabs(d.sd - sqrt(32.0 / 7)) < 1e-12);
 	assert_true(d.min == 2 && d.max == 9 && d.p50 == 4 && d.p95 == 9);
 
+	double same[] = {0.1, 0.1, 0.1};
+
+	d = dist_of(same, ARRAY_LEN(same), 0);
+	assert_true(d.mean == 0.1 && d.sd == 0);
 	d = dist_of(v, 1, 0);
 	assert_true(d.sd == 0 && d.mean == 2 && d.p50 == 2 && d.p95 == 2);
 	d = dist_of(v, 0, 3);
