@@ -119,16 +119,17 @@ static void repair_add(struct repair *p, uint32_t nr, uint32_t line)
 	p->line = line;
 }
 
+/* The verb and what follows, for one and for several. */
 static void repair_warn(struct load *l, const struct repair *p, enum diag_code code,
-			const char *path, const char *what, const char *text)
+			const char *path, const char *what, const char *one, const char *more)
 {
 	if (!p->n)
 		return;
 	if (p->n == 1)
-		diag_file(l->diags, code, path, p->line, 0, "%s %" PRIu32 " %s", what, p->nr, text);
+		diag_file(l->diags, code, path, p->line, 0, "%s %" PRIu32 " %s", what, p->nr, one);
 	else
 		diag_file(l->diags, code, path, p->line, 0,
-			  "%s %" PRIu32 " and %" PRIu32 " more: %s", what, p->nr, p->n - 1, text);
+			  "%s %" PRIu32 " and %" PRIu32 " more %s", what, p->nr, p->n - 1, more);
 	if (l->at.end)
 		diag_note(l->diags, l->at, "the trace is named here");
 }
@@ -152,9 +153,11 @@ static void order_samples(struct load *l)
 	}
 	l->raw.samples.n = kept;
 	repair_warn(l, &disorder, W_TRACE_DISORDER, l->raw.samples_path, "sample",
-		    "earlier than the one before; the samples were sorted");
+		    "is earlier than the one before; the samples were sorted",
+		    "are earlier than the one before; the samples were sorted");
 	repair_warn(l, &same, W_TRACE_SAME_TIME, l->raw.samples_path, "sample",
-		    "of the same time as the next one, which counts");
+		    "has the same time as the next one, which counts",
+		    "have the same time as the next one, which counts");
 }
 
 /* A call that was cut off lasted at most until the next one began, or to the recording's end. */
@@ -175,8 +178,10 @@ static void end_calls(struct load *l, int64_t last_ns)
 		open.nr = c[i].nr; /* the earliest comes last here */
 		open.line = c[i].line;
 	}
-	repair_warn(l, &open, W_TRACE_NO_END, l->raw.calls_path, "call",
-		    "no `end_timestamp`; taken to last until the next call, or to the end");
+	repair_warn(
+	    l, &open, W_TRACE_NO_END, l->raw.calls_path, "call",
+	    "has no `end_timestamp`: it is taken to last until the next call, or to the end",
+	    "have no `end_timestamp`: they are taken to last until the next call, or to the end");
 }
 
 /*

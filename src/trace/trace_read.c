@@ -133,10 +133,10 @@ static int read_text(struct reader *r, enum key k, const char **text)
 
 /* ---- objects -------------------------------------------------------------------------------- */
 
-static int not_an_object(struct reader *r, const char *what)
+static int not_an_object(struct reader *r, const char *part)
 {
 	int err =
-	    trace_json_error(r->j, E_TRACE_SHAPE, "%s %u: %s is no object", r->what, r->nr, what);
+	    trace_json_error(r->j, E_TRACE_SHAPE, "%s %u%s is no object", r->what, r->nr, part);
 
 	return err ? err : trace_json_skip(r->j);
 }
@@ -211,7 +211,7 @@ static int read_sample(struct reader *r)
 	if (err)
 		return err;
 	if (r->j->event.type != YAML_MAPPING_START_EVENT)
-		return not_an_object(r, "it");
+		return not_an_object(r, "");
 	while (!(err = next_key(r, KEY_EPOCH | KEY_MEMORY, &k, &last)) && !last) {
 		if (k == KEY_EPOCH)
 			err = read_time(r, k, &s.epoch_ns);
@@ -238,7 +238,7 @@ static int read_input(struct reader *r, const char **command)
 	int err;
 
 	if (r->j->event.type != YAML_MAPPING_START_EVENT)
-		return not_an_object(r, "its `input`");
+		return not_an_object(r, ": its `input`");
 	while (!(err = next_key(r, KEY_COMMAND, &k, &last)) && !last) {
 		if (k == KEY_COMMAND)
 			err = read_text(r, k, command);
@@ -262,7 +262,7 @@ static int read_call(struct reader *r)
 	if (err)
 		return err;
 	if (r->j->event.type != YAML_MAPPING_START_EVENT)
-		return not_an_object(r, "it");
+		return not_an_object(r, "");
 	while (!(err = next_key(r, known, &k, &last)) && !last) {
 		if (k == KEY_BEGIN)
 			err = read_time(r, k, &c.begin_ns);

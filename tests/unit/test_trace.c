@@ -448,7 +448,7 @@ static void sorts_samples(void **state)
 	    "{\"epoch\":12,\"mem_usage\":\"3B\"},\n{\"epoch\":10,\"mem_usage\":\"1B\"},\n"
 	    "{\"epoch\":11,\"mem_usage\":\"2B\"},\n{\"epoch\":10.5,\"mem_usage\":\"9B\"}]}");
 	assert_int_equal(load(w, "a", TRACE_DECIMAL), 0);
-	assert_said(w, "a:3: warning[W851]: sample 2 and 1 more: earlier than the one before; "
+	assert_said(w, "a:3: warning[W851]: sample 2 and 1 more are earlier than the one before; "
 		       "the samples were sorted\n");
 	assert_int_equal(w->trace->nsamples, 4);
 	assert_int_equal(w->trace->samples[0].bytes, 1);
@@ -465,9 +465,9 @@ static void last_of_one_time_counts(void **state)
 	    "{\"epoch\":10,\"mem_usage\":\"1B\"},{\"epoch\":10,\"mem_usage\":\"3B\"},\n"
 	    "{\"epoch\":10,\"mem_usage\":\"2B\"}]}");
 	assert_int_equal(load(w, "a", TRACE_DECIMAL), 0);
-	assert_said(w, "a:2: warning[W851]: sample 2 earlier than the one before; the samples "
+	assert_said(w, "a:2: warning[W851]: sample 2 is earlier than the one before; the samples "
 		       "were sorted\n"
-		       "a:2: warning[W852]: sample 2 and 1 more: of the same time as the next "
+		       "a:2: warning[W852]: sample 2 and 1 more have the same time as the next "
 		       "one, which counts\n");
 	assert_int_equal(w->trace->nsamples, 2);
 	assert_int_equal(w->trace->samples[0].bytes, 2);
@@ -495,8 +495,9 @@ static void ends_calls(void **state)
 										   "timestamp\":"
 										   "null}]");
 	assert_int_equal(load(w, "a", TRACE_DECIMAL), 0);
-	assert_said(w, "a:1: warning[W853]: call 1 and 2 more: no `end_timestamp`; taken to "
-		       "last until the next call, or to the end\n");
+	assert_said(
+	    w, "a:1: warning[W853]: call 1 and 2 more have no `end_timestamp`: they are taken to "
+	       "last until the next call, or to the end\n");
 	assert_int_equal(w->trace->calls[0].dur_ns, 5 * NS_PER_SEC);
 	assert_int_equal(w->trace->calls[1].dur_ns, 5 * NS_PER_SEC);
 	assert_int_equal(w->trace->calls[3].dur_ns, 1 * NS_PER_SEC);
@@ -560,7 +561,7 @@ static void names_what_is_wrong(void **state)
 	    {SAMPLES("") "{}", "a:2:3: error[E503]: there is more after the end of the JSON "
 			       "value\n"},
 	    {"{\"samples\":[],\"samples\":[]}", "a:1:15: error[E508]: `samples` stands twice\n"},
-	    {SAMPLES("3"), "a:2:1: error[E506]: sample 1: it is no object\n"},
+	    {SAMPLES("3"), "a:2:1: error[E506]: sample 1 is no object\n"},
 	    {SAMPLES("{\"epoch\":1,\"mem_usage\":\"1B\""),
 	     "a:2:28: error[E503]: this is not JSON: did not find expected ',' or '}'\n"},
 	    {"{\"samples\":[{\"epoch\":1,\n\"mem_us",
