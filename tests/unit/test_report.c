@@ -115,10 +115,12 @@ static void every_width_fits(void **state)
 static void nasty_names_and_values_fit(void **state)
 {
 	struct made *m = *state;
-	static const char *const names[] = {
-	    "root", "a_cgroup_with_a_name_that_nobody_should_have_given_it[123456]",
+	/* eleven letters of two columns each */
+	static const char wide[] =
 	    "team[0].\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97"
-	    "\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97[9]",
+	    "\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2[9]";
+	static const char *const names[] = {
+	    "root", "a_cgroup_with_a_name_that_nobody_should_have_given_it[123456]", wide,
 	    "\033[31mred\x01\xff"};
 	static const uint64_t values[] = {0, 1, 999, UINT64_C(1) << 40, UINT64_MAX - 1};
 
