@@ -181,17 +181,15 @@ static bool can_work(struct check *x, const struct ast_action *a, uint32_t cgrou
 
 static void emit(struct check *x, const struct plan_step *s)
 {
-	struct plan_event e;
-
-	if (!x->keep)
-		return;
 	if (x->in_trigger) {
-		vec_push(&x->steps, *s);
+		if (x->keep)
+			vec_push(&x->steps, *s);
 		return;
 	}
-	e = (struct plan_event){
-	    .at_ns = x->at_ns, .jitter_ns = x->jitter_ns, .draw = x->draw, .step = *s};
-	vec_push(&x->events, e);
+	if (x->keep)
+		x->events[x->nevents] = (struct plan_event){
+		    .at_ns = x->at_ns, .jitter_ns = x->jitter_ns, .draw = x->draw, .step = *s};
+	x->nevents++;
 }
 
 static void emit_on_targets(struct check *x, const struct ast_action *a, const struct op *op)
@@ -335,7 +333,7 @@ static bool read_exec(struct check *x, const struct ast_action *a, struct op *op
 	e.command = v.string;
 	e.own_cgroup = m && m->own_cgroup_at.end;
 	x->needs |= e.has_like ? CAP_LIKE : CAP_EXEC;
-	op->exec = arena_dup(x->arena, &e, sizeof(e));
+	op->exec = x->keep ? arena_dup(x->arena, &e, sizeof(e)) : NULL;
 	return true;
 }
 
@@ -359,7 +357,7 @@ static bool read_set(struct check *x, const struct ast_action *a, struct op *op)
 		x->needs |= set.delay_always ? CAP_DELAY | CAP_DELAY_ALWAYS : CAP_DELAY;
 	if (set.protect != PROTECT_OFF)
 		x->needs |= CAP_PROTECT;
-	op->set = arena_dup(x->arena, &set, sizeof(set));
+	op->set = x->keep ? arena_dup(x->arena, &set, sizeof(set)) : NULL;
 	return x->complaints == complaints;
 }
 
@@ -398,6 +396,13 @@ static void expand_mark(struct check *x, const struct ast_action *a)
 	emit(x, &s);
 }
 
+/* A wrong action still means that somebody acts there: questions about them are no errors. */
+static void know_workers(struct check *x, const struct verb *v)
+{
+	for (size_t i = 0; !x->in_body && op_is_worker(v->op) && i < x->targets.list.n; i++)
+		x->has_worker[x->targets.list.v[i]] = true;
+}
+
 static void expand_action(struct check *x, const struct ast_action *a)
 {
 	const struct verb *v = &verbs[a->kind];
@@ -417,8 +422,10 @@ static void expand_action(struct check *x, const struct ast_action *a)
 	}
 	if (!x->in_body)
 		ok = cgroups_targets(x, a->in) & ok;
-	if (!(read_operands(x, v, a, &op) & ok))
+	if (!(read_operands(x, v, a, &op) & ok)) {
+		know_workers(x, v);
 		return;
+	}
 	if (!x->in_body)
 		emit_on_targets(x, a, &op);
 	else if (action_room(x, a->at, 1))

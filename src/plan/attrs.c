@@ -241,7 +241,7 @@ static bool in_range(struct check *x, const struct attr_rule *r, uint64_t v, str
 	if (v >= r->lo && v <= r->hi)
 		return true;
 	print_stored(r, v < r->lo ? r->lo : r->hi, &b);
-	if (r->form == FORM_PPM && v < r->lo)
+	if (r->lo == 1 && v < r->lo)
 		complain(x, E_RANGE, at, "`%s` is more than 0", r->name);
 	else
 		complain(x, E_RANGE, at, "`%s` is at %s %s", r->name, v < r->lo ? "least" : "most",
@@ -423,7 +423,7 @@ bool like_read(struct check *x, const struct ast_attr *list, struct span at, str
 
 	read_list(x, list, &g, out);
 	for (uint32_t i = 0; i < g.list->n; i++)
-		if (!g.at[i].end) {
+		if (!g.at[i].end && x->complaints == complaints) {
 			complain(x, E_ATTR_VALUE, at, "`like` needs a `%s`", g.list->rules[i].name);
 			diag_hint(x->diags, "like < time 12s; peak 518M >");
 		}

@@ -220,7 +220,7 @@ static const struct cg_decl *first_cgroup(struct check *x, const struct ast_path
 
 static bool complain_rest(struct check *x, const struct ast_path *p)
 {
-	complain(x, E_UNKNOWN_NAME, p->at, "there is no such cgroup as `%s` below this one",
+	complain(x, E_UNKNOWN_NAME, p->at, "there is no cgroup `%s` below this one",
 		 p->name ? p->name->s : "*");
 	return false;
 }

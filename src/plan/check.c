@@ -13,6 +13,16 @@ static void read_machine(struct check *x)
 		machine_read(x, x->machine_ast->attrs, &x->plan.machine);
 }
 
+/* Where something is wrong, half of these would be said because of it. */
+static void warn(struct check *x)
+{
+	if (x->diags->errors)
+		return;
+	measure_asked(x);
+	policies_warn(x);
+	params_unused(x);
+}
+
 /* Each pass may use what those above it found out. */
 static void (*const passes[])(struct check *x) = {
     names_declare,	 /* who is called what */
@@ -25,8 +35,7 @@ static void (*const passes[])(struct check *x) = {
     timeline_expand,	 /* events, triggers, workers, marks */
     workloads_unstarted, /* check what no `start` did */
     trials_later,	 /* conditions and claims about all of these */
-    measure_asked,	 /* warnings */
-    policies_warn,	 params_unused,
+    warn,		 /* of what is legal and probably not meant */
 };
 
 static void init(struct check *x, struct unit *u, const struct plan_options *opt, bool keep)
@@ -53,7 +62,6 @@ static void free_scratch(struct check *x)
 	vec_free(&x->decls);
 	vec_free(&x->later);
 	vec_free(&x->targets.list);
-	vec_free(&x->events);
 	vec_free(&x->steps);
 	vec_free(&x->body);
 	vec_free(&x->triggers);
@@ -134,7 +142,8 @@ static const struct plan *finish_plan(struct check *x)
 	p->ncgroups = x->ncgroups;
 	TAKE(x, workers, nworkers, workers);
 	TAKE(x, policies, npolicies, policies);
-	TAKE(x, events, nevents, events);
+	p->events = x->events;
+	p->nevents = x->nevents;
 	TAKE(x, triggers, ntriggers, triggers);
 	TAKE(x, marks, nmarks, marks);
 	TAKE(x, aborts, naborts, aborts);

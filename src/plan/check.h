@@ -101,6 +101,7 @@ struct decl {
 	uint8_t kind;  /* enum decl_kind */
 	uint8_t state; /* enum decl_state: PARAM, LET */
 	bool used, overridden, imported;
+	bool disputed; /* defined twice, as was reported: its uses may mean the other */
 	struct decl *needs; /* while BUSY: whose value this one is waiting for */
 	const struct sym *name;
 	struct span at;
@@ -176,7 +177,8 @@ struct check {
 	uint32_t draw;
 	uint64_t last_at_ns;
 	bool has_last_at, in_body, in_trigger, sets_high;
-	VEC(struct plan_event) events;
+	struct plan_event *events; /* in the arena */
+	uint32_t nevents;
 	VEC(struct plan_step) steps; /* of the trigger being expanded */
 	VEC(struct op) body;	     /* of the workload being lowered */
 	VEC(struct plan_trigger) triggers;

@@ -193,6 +193,8 @@ static struct value eval_literal(struct check *x, enum dim dim, uint64_t u, stru
 	if (u < MAX_BYTES)
 		return (struct value){.dim = (uint8_t)dim, .n = {(int64_t)u, 1}};
 	complain(x, E_OVERFLOW, at, "this is too large");
+	if (dim == DIM_DURATION)
+		diag_hint(x->diags, "times end at 1000000h");
 	return (struct value){.dim = DIM_ERROR};
 }
 
@@ -241,8 +243,8 @@ struct value eval(struct check *x, const struct ast_expr *e)
 	if (!e)
 		return v;
 	if (x->depth >= MAX_EXPR_DEPTH) {
-		complain(x, E_EXPR_DEPTH, e->at, "this expression is too deep");
-		diag_hint(x->diags, "name parts of it with `let`");
+		complain(x, E_EXPR_DEPTH, e->at, "too many values wait for one another here");
+		diag_hint(x->diags, "define each before its first use");
 		return v;
 	}
 	x->depth++;

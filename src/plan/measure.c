@@ -254,7 +254,7 @@ static struct value metric_of(struct check *x, const struct ast_path *p, struct 
 	}
 	ok = ok && find_metric(x, p, &m) && metric_fits(x, m, at);
 	if (ok && (needs_workers(m) || policy == PX_ALONE)) {
-		snprintf(quoted, sizeof(quoted), policy == PX_ALONE ? "`alone`" : "`%s`",
+		snprintf(quoted, sizeof(quoted), policy == PX_ALONE ? "an undisturbed run" : "`%s`",
 			 metric_info[m].spelling);
 		ok = keep_workers(x, &who, !first->name, quoted, at);
 	}

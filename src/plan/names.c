@@ -84,6 +84,9 @@ struct decl *names_need(struct check *x, const struct sym *s, struct span at)
 
 void names_wrong_kind(struct check *x, const struct decl *d, struct span at, const char *wanted)
 {
+	x->complaints++;
+	if (d->disputed)
+		return;
 	complain(x, E_WRONG_KIND, at, "`%s` is %s, not %s", d->name->s, decl_kind_name(d->kind),
 		 wanted);
 	if (d->at.end)
@@ -105,13 +108,13 @@ static bool reserved(struct check *x, const struct sym *s, struct span at)
 static struct decl *declare(struct check *x, enum decl_kind kind, const struct sym *name,
 			    struct span at)
 {
-	const struct decl *old;
-	struct decl *d;
+	struct decl *old, *d;
 
 	if (!name || reserved(x, name, at))
 		return NULL;
 	old = names_find(x, name);
 	if (old) {
+		old->disputed = true;
 		complain(x, E_DUPLICATE_NAME, at, "`%s` is defined already, as %s", name->s,
 			 decl_kind_name(old->kind));
 		diag_note(x->diags, old->at, "first defined here");
@@ -383,7 +386,6 @@ void names_declare(struct check *x)
 			if (w.imported && !is_definition(s->kind)) {
 				complain(x, E_NOT_DEFINITION, s->at,
 					 "only definitions can stand in an imported file");
-				diag_note(x->diags, f->source->used_at, "imported here");
 				continue;
 			}
 			declare_statement(x, s, &w);
@@ -395,11 +397,12 @@ void names_declare(struct check *x)
 
 void names_push(struct check *x, struct decl *d)
 {
-	const struct decl *old = names_find(x, d->name);
+	struct decl *old = names_find(x, d->name);
 
 	if (old) {
-		complain(x, E_SHADOW, d->at, "%s cannot be called `%s`, as %s is",
-			 decl_kind_name(d->kind), d->name->s, decl_kind_name(old->kind));
+		old->disputed = true;
+		complain(x, E_SHADOW, d->at, "`%s` cannot name %s: it is %s already", d->name->s,
+			 decl_kind_name(d->kind), decl_kind_name(old->kind));
 		diag_note(x->diags, old->at, "first defined here");
 		return;
 	}

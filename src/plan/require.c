@@ -11,6 +11,8 @@ static bool read_version(struct check *x, const struct ast_expr *e, uint32_t out
 	const char *s = sources_text(&x->u->sources, e->at, &n);
 	uint32_t parts = 0;
 
+	if (e->kind == AE_ERROR)
+		return false;
 	while (i < n && parts < 3) {
 		uint64_t v = 0;
 		size_t from = i;

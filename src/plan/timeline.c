@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* timeline.c - at, every, for, when, after: unrolled in the order of the text. */
+#include <string.h>
+
 #include "plan/check.h"
 
 static void expand_at(struct check *x, const struct ast_at *s)
@@ -68,11 +70,7 @@ static void expand_every(struct check *x, const struct ast_every *s)
 	uint64_t period, from, until, complaints;
 
 	if (!read_every(x, s, &period, &from, &until)) {
-		/* Its actions are checked all the same, as of one pass that is not kept. */
-		size_t n = x->events.n;
-
-		actions_expand(x, s->body);
-		x->events.n = n;
+		actions_expand(x, s->body); /* checked all the same */
 		return;
 	}
 	for (uint64_t at = from; at < until; at += period) {
@@ -86,6 +84,18 @@ static void expand_every(struct check *x, const struct ast_every *s)
 	}
 }
 
+static bool read_range(struct check *x, const struct ast_for *f, int64_t *lo, int64_t *hi)
+{
+	if (!eval_integer(x, f->lo, "a range", INT32_MIN, INT32_MAX, lo) ||
+	    !eval_integer(x, f->hi, "a range", INT32_MIN, INT32_MAX, hi))
+		return false;
+	if (*hi >= *lo)
+		return true;
+	complain(x, E_EMPTY_RANGE, span_join(f->lo->at, f->hi->at),
+		 "this range ends below its start");
+	return false;
+}
+
 bool timeline_for(struct check *x, const struct ast_for *f,
 		  void (*each)(struct check *x, const struct ast_stmt *s))
 {
@@ -94,15 +104,16 @@ bool timeline_for(struct check *x, const struct ast_for *f,
 	uint32_t complaints = x->complaints;
 	int64_t lo, hi;
 
-	if (!f->name || !eval_integer(x, f->lo, "a range", INT32_MIN, INT32_MAX, &lo) ||
-	    !eval_integer(x, f->hi, "a range", INT32_MIN, INT32_MAX, &hi))
+	if (!f->name)
 		return false;
-	if (hi < lo) {
-		complain(x, E_EMPTY_RANGE, span_join(f->lo->at, f->hi->at),
-			 "this range ends below its start");
+	names_push(x, &variable);
+	if (!read_range(x, f, &lo, &hi)) {
+		/* The body is checked all the same, as far as it can be. */
+		for (const struct ast_stmt *s = f->body; s; s = s->next)
+			each(x, s);
+		names_pop(x, &variable);
 		return false;
 	}
-	names_push(x, &variable);
 	x->frame = &frame;
 	for (int64_t i = lo; i <= hi; i++) {
 		variable.value = value_number(i);
@@ -118,17 +129,39 @@ bool timeline_for(struct check *x, const struct ast_for *f,
 	return x->complaints == complaints;
 }
 
+/* Is there a moment to count from: a mark, or an end? */
+static bool follows(struct check *x, const struct ast_expr *e)
+{
+	const struct decl *d;
+
+	if (!e || e->kind == AE_ERROR)
+		return false;
+	if (e->kind == AE_CALL && !strcmp(e->call->name->s, "done"))
+		return true;
+	d = e->kind == AE_PATH && e->path->name ? names_find(x, e->path->name) : NULL;
+	if (d && d->kind == DECL_MARK)
+		return true;
+	if (e->kind == AE_PATH && e->path->name && !d && e->path->name != x->syms.root &&
+	    !e->path->next) {
+		names_need(x, e->path->name, e->at); /* says that there is none */
+		return false;
+	}
+	complain(x, E_AFTER, e->at, "`after` follows a mark or an end");
+	if (d && d->kind == DECL_CGROUP)
+		diag_hint(x->diags, "its workers' end is `done(...)`");
+	else
+		diag_hint(x->diags, "`when` reacts to measurements");
+	return false;
+}
+
 static void expand_trigger(struct check *x, const struct ast_when *s, enum trigger_kind kind)
 {
 	struct plan_trigger t = {.kind = kind, .within_ns = NEVER, .at = s->s.at};
 	const char *what = kind == TRIGGER_WHEN ? "`when`" : "`after`";
 	uint32_t complaints = x->complaints;
 
-	t.cond = eval_condition(x, s->cond, EVAL_LIVE, what);
-	if (t.cond && kind == TRIGGER_AFTER && t.cond->kind != PX_MARK && t.cond->kind != PX_DONE) {
-		complain(x, E_AFTER, s->cond->at, "`after` follows a mark or `done(...)`");
-		diag_hint(x->diags, "`when` reacts to measurements");
-	}
+	if (kind == TRIGGER_WHEN || follows(x, s->cond))
+		t.cond = eval_condition(x, s->cond, EVAL_LIVE, what);
 	if (s->hold)
 		eval_duration(x, s->hold, kind == TRIGGER_WHEN ? "`for`" : "the delay", &t.hold_ns);
 	if (s->within)
@@ -168,9 +201,27 @@ static void expand_statement(struct check *x, const struct ast_stmt *s)
 	}
 }
 
-void timeline_expand(struct check *x)
+static void expand_all(struct check *x)
 {
+	x->expanded = x->nevents = x->ndraws = 0;
+	x->last_at_ns = 0;
+	x->has_last_at = false;
+	vec_clear(&x->asked);
 	/* Other files hold definitions only. */
 	for (const struct ast_stmt *s = x->u->files->stmts; s && !x->over_limit; s = s->next)
 		expand_statement(x, s);
+}
+
+/* Events are counted first and made then, so that a million of them are written once, in place. */
+void timeline_expand(struct check *x)
+{
+	bool keep = x->keep;
+
+	x->keep = false;
+	expand_all(x);
+	x->keep = keep;
+	if (!keep || x->diags->errors)
+		return;
+	x->events = arena_array(x->arena, struct plan_event, x->nevents);
+	expand_all(x);
 }
