@@ -74,10 +74,10 @@ static int probe_alternatives(const struct requirement *r, const struct backend 
 				"backend `%s` does not know the feature `%s`", b->name, r->feature);
 			return -EINVAL;
 		}
-		buf_puts(text, r == first ? "requires " : "; nor ");
+		buf_puts(text, r == first ? "requires " : " or ");
 		name_requirement(text, r);
 		if (why[0])
-			buf_printf(text, ": %s", why);
+			buf_printf(text, " (%s)", why);
 	}
 	return 0;
 }
@@ -196,7 +196,7 @@ int admit_capabilities(const struct plan *p, const struct backend *b, struct dia
 		const char *hint = advice(cap);
 
 		diag_at(d, E_RUN_CAPABILITY, needed_at(p, cap),
-			"the backend `%s` has no %s, which this scenario needs", b->name,
+			"the backend `%s` lacks what this scenario needs: %s", b->name,
 			backend_cap_name((enum backend_cap)cap));
 		if (hint)
 			diag_hint(d, "%s", hint);

@@ -110,7 +110,7 @@ static struct unit unit_for(const struct unit *units, double v, double least)
 {
 	int i = 0;
 
-	while (i < 2 && v < least * units[i].one)
+	while (i < 2 && v > 0 && v < least * units[i].one)
 		i++;
 	return units[i];
 }
@@ -149,22 +149,17 @@ static struct unit unit_of(enum metric m, const struct extent *e)
 	return m == M_PSI_SOME || m == M_PSI_FULL ? unit_percent : unit_none;
 }
 
-/* As many as give the smallest value two digits, within five for the largest. */
+/* Three digits for the largest; a time gets one more, so that its sd can be seen. */
 static int decimals_of(enum metric m, const struct extent *e, double one)
 {
-	double smallest = e->smallest / one, largest = e->largest / one;
-	int wanted = smallest > 0 && smallest < 10 ? (int)ceil(1 - log10(smallest)) : 0;
-	int room = 5 - digits_before_point(largest);
+	double largest = e->largest / one;
+	int wanted = 3 + (m == M_TIME) - digits_before_point(largest);
 
-	if (one == 1 && metric_info[m].dim == DIM_NUMBER)
-		wanted = !e->fractions || largest >= 100 ? 0 : wanted > 2 ? 2 : 1;
-	else if (metric_info[m].dim == DIM_SIZE || metric_info[m].dim == DIM_RATE)
-		wanted = largest < 100;
-	else if (metric_info[m].dim == DIM_DURATION && !(m >= M_ALLOC_MEAN && m <= M_ALLOC_MAX))
-		wanted = 3 + (m == M_TIME) - digits_before_point(largest); /* the sd shows */
-	if (wanted > room)
-		wanted = room;
-	return wanted < 0 ? 0 : wanted > 3 ? 3 : wanted;
+	if (one == 1 && metric_info[m].dim == DIM_NUMBER && !e->fractions)
+		return 0;
+	if (metric_info[m].dim == DIM_NUMBER || metric_info[m].dim == DIM_SIZE)
+		wanted = wanted > 0; /* a tenth of a kill, of a percent, of a gigabyte */
+	return wanted < 0 ? 0 : wanted;
 }
 
 /* ---- cells ------------------------------------------------------------------------------------
@@ -246,11 +241,22 @@ static void choose_scales(struct sheet *s)
 	}
 }
 
-static const char *figure(struct sheet *s, double v, const struct scale *scale)
+/*
+ * A time or rate far below the largest of its column gets the decimals that two digits take; a
+ * count or size only where it would look like 0.
+ */
+static const char *figure(struct sheet *s, enum metric m, double v, const struct scale *scale)
 {
+	enum dim dim = metric_info[m].dim;
+	double shown = v / scale->unit.one;
+	double small = dim == DIM_DURATION || dim == DIM_RATE ? 10 : 0.05;
+	int decimals = scale->decimals;
+
 	if (v == 0)
 		return "0";
-	return arena_printf(&s->arena, "%.*f", scale->decimals, v / scale->unit.one);
+	if (fabs(shown) < small && decimals < 2)
+		decimals = (int)ceil(1 - log10(fabs(shown)));
+	return arena_printf(&s->arena, "%.*f", decimals > 3 ? 3 : decimals, shown);
 }
 
 static const char *cell(struct sheet *s, const struct row *row, unsigned int f)
@@ -271,10 +277,10 @@ static const char *cell(struct sheet *s, const struct row *row, unsigned int f)
 	case MEAN:
 		if (!d->n)
 			return "-";
-		text = figure(s, d->mean, &s->scales[f]);
+		text = figure(s, fields[f].metric, d->mean, &s->scales[f]);
 		return d->missing ? arena_printf(&s->arena, "%s*", text) : text;
 	case SD:
-		return d->n > 1 ? figure(s, d->sd, &s->scales[f]) : "-";
+		return d->n > 1 ? figure(s, fields[f].metric, d->sd, &s->scales[f]) : "-";
 	case RATIO:
 		return row->has_ratio[f] ? arena_printf(&s->arena, "%.2f", row->ratios[f]) : "-";
 	}

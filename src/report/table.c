@@ -66,6 +66,15 @@ static void put_header(const struct results *r, const struct report_style *style
 	buf_free(&line);
 }
 
+/* 1m30s, but 6.13s: what matters is the second. */
+static void put_moment(struct buf *b, uint64_t ns)
+{
+	if (ns % NS_PER_SEC)
+		fmt_seconds_short(b, (double)ns / (double)NS_PER_SEC);
+	else
+		fmt_duration(b, ns);
+}
+
 static void put_budget(const struct results *r, const struct budget *b, unsigned int width,
 		       struct buf *out)
 {
@@ -78,16 +87,16 @@ static void put_budget(const struct results *r, const struct budget *b, unsigned
 	buf_printf(&line, " for %u sessions. Unlimited they would hold ", b->nsessions);
 	fmt_size_short(&line, over->peak_bytes);
 	buf_puts(&line, " at ");
-	fmt_duration(&line, over->peak_ns);
+	put_moment(&line, over->peak_ns);
 	if (over->first_ns == NEVER) {
 		buf_puts(&line, ", never more than that");
 	} else {
 		if (over->first_ns != over->peak_ns) {
 			buf_puts(&line, "; they pass the limit at ");
-			fmt_duration(&line, over->first_ns);
+			put_moment(&line, over->first_ns);
 		}
 		buf_puts(&line, ", over the limit for ");
-		fmt_seconds_short(&line, (double)over->total_ns / (double)NS_PER_SEC);
+		put_moment(&line, over->total_ns);
 		buf_puts(&line, " in all");
 	}
 	buf_printf(&line, ". The limit was met in %u of ", b->contended);

@@ -437,9 +437,9 @@ static void unmet_requirements_skip(void **state)
 	assert_int_equal(s->results->verdict, VERDICT_SKIP);
 	assert_int_equal(results_exit_status(s->results), 3);
 	assert_int_equal(s->results->nreasons, 1);
-	assert_string_equal(s->results->reasons[0],
-			    "requires sched_ext: this one has none; nor kernel >= 6.12.3: this one "
-			    "has none");
+	assert_string_equal(
+	    s->results->reasons[0],
+	    "requires sched_ext (this one has none) or kernel >= 6.12.3 (this one has none)");
 	assert_int_equal(s->diags.errors, 0);
 	assert_int_equal(fake.opened, 0);
 }

@@ -91,7 +91,7 @@ static void survivors_stand_beside_means(void **state)
 	assert_has(&b, "three agents, 1.5 GB\n");
 	assert_has(&b, "digest fedcba9876543210");
 	assert_has(&b, "none (baseline): 20 of 30 survive; a shared limit met in 10 of 10 runs\n"
-		       "  high     0/10       -   -      -");
+		       "  high     0/10       -    -      -  0.41");
 	assert_has(&b, "\n  high     4/10  120.");
 	assert_has(&b, "* mean of the runs in which it finished");
 	assert_has(&b, "\nPASS       C1 isolation\n");
