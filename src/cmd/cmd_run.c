@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd_run.c - agentcg run: the experiment and its reports */
+#include <errno.h>
+#include <string.h>
+
+#include "cmd/load.h"
+#include "cmd/output.h"
+#include "cmd/progress.h"
+#include "cmd/signals.h"
+#include "experiment/experiment.h"
+
+/* What can carry out delay and protect; the simulator models the first. */
+static const char *const mechanisms[] = {"memcg_bpf", "freeze", "high", "sched_ext", "poll"};
+#define NMECHANISMS (sizeof mechanisms / sizeof *mechanisms)
+
+/* Is there a backend for these options?  Otherwise reported, and false. */
+static bool backend_there(struct cmd *c)
+{
+	const struct options *o = &c->opt;
+	const char *near;
+
+	if (o->backend) {
+		diag_at(&c->diags, E_NOT_BUILT, (struct span){0},
+			"`%s`: this version of agentcg has no backend for %s", o->backend,
+			!strcmp(o->backend, "--live") ? "this host's cgroup v2"
+						      : "virtual machines");
+		diag_hint(&c->diags, "without it the scenario runs in the simulator");
+		return false;
+	}
+	if (!o->mechanism || !strcmp(o->mechanism, mechanisms[0]))
+		return true;
+	for (size_t i = 1; i < NMECHANISMS; i++) {
+		if (!strcmp(o->mechanism, mechanisms[i])) {
+			diag_at(&c->diags, E_NOT_BUILT, (struct span){0},
+				"`--mechanism %s`: this version of agentcg has no live backend to "
+				"carry it out",
+				o->mechanism);
+			diag_hint(&c->diags, "the simulator models `%s`", mechanisms[0]);
+			return false;
+		}
+	}
+	diag_at(&c->diags, E_USE_VALUE, (struct span){0}, "there is no mechanism `%s`",
+		o->mechanism);
+	near = diag_nearest(o->mechanism, mechanisms, NMECHANISMS);
+	if (near)
+		diag_hint(&c->diags, "did you mean `%s`?", near);
+	return false;
+}
+
+static bool is_stdout(const char *path)
+{
+	return path && !strcmp(path, "-");
+}
+
+/* The table, unless data takes its place; every report is tried, whatever became of the others. */
+static int report(struct cmd *c, const struct results *r)
+{
+	const struct options *o = &c->opt;
+	struct report_style style = output_style(c);
+	struct buf out = {0};
+	int status = STATUS_OK;
+
+	if (o->json) {
+		report_json(r, &out);
+		status = status_of_both(status, output_file(c, o->json, &out));
+		buf_clear(&out);
+	}
+	if (o->csv) {
+		report_csv(r, &out);
+		status = status_of_both(status, output_file(c, o->csv, &out));
+		buf_clear(&out);
+	}
+	if (!o->quiet && !is_stdout(o->json) && !is_stdout(o->csv)) {
+		report_table(r, &style, &out);
+		status = status_of_both(status, output_stdout(c, &out));
+	}
+	buf_free(&out);
+	return status;
+}
+
+static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p)
+{
+	struct progress progress;
+	struct experiment_options x = {
+	    .backend = &backend_sim,
+	    .stop = &signals_stop,
+	    .progress = progress_run,
+	    .progress_ctx = &progress,
+	};
+	struct results *r = NULL;
+	struct diags d;
+	int status, err;
+
+	diags_init(&d, &u->sources);
+	signals_catch();
+	progress_begin(&progress, p, c->opt.quiet, c->opt.verbose);
+	err = experiment_run(p, &x, &d, &r);
+	progress_end(&progress);
+	output_diags(c, &d);
+	if (err == -EOPNOTSUPP) {
+		status = STATUS_USAGE;
+	} else if (err) {
+		status = STATUS_INTERNAL;
+	} else {
+		status = report(c, r);
+		status = status_of_both(status, results_exit_status(r));
+	}
+	results_free(r);
+	diags_free(&d);
+	return status;
+}
+
+int cmd_run(struct cmd *c)
+{
+	const struct plan *p;
+	struct unit u;
+	int status;
+
+	if (!cmd_operands(c, 1, 1) || !backend_there(c))
+		return STATUS_USAGE;
+	unit_init(&u);
+	status = load_plan(c, &u, c->opt.operands.v[0], &p);
+	if (status == STATUS_OK)
+		status = run_plan(c, &u, p);
+	unit_free(&u);
+	return status;
+}

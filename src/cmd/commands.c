@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* commands.c - the table of commands and what --help says of them (cmd.h) */
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "config.h"
+
+const struct command commands[] = {
+    {"run", CMD_RUN, "FILE", "run a scenario in the simulator, report, judge its claims",
+     "`agentcg FILE` is the same.  FILE - is standard input.\n"
+     "Exit status: 0 PASS or WARN, 1 FAIL or UNDECIDED, 2 error in scenario or usage, 3 SKIP,\n"
+     "4 VOID, 5 ABORTED or internal error, 130 interrupted.\n",
+     cmd_run},
+    {"check", CMD_CHECK, "FILE...", "check scenarios; silent when there is nothing to say",
+     "Exit status: 0, or 2 when there is an error in some file.\n", cmd_check},
+    {"plan", CMD_PLAN, "FILE", "show the expanded timeline, and demand against the budget", NULL,
+     cmd_plan},
+    {"fmt", CMD_FMT, "FILE...", "print scenarios in the one canonical form",
+     "Exit status: 0; 1 when --check finds a file that is not formatted; 2 on an error.\n",
+     cmd_fmt},
+    {"test", CMD_TEST, "[DIR|FILE...]", "run scenarios and compare with the tables beside them",
+     "X.acg is run and compared with X.table: 80 columns, no colour, and a last line\n"
+     "`exit N` where it does not end with 0.  Folders are searched for such pairs; without an\n"
+     "argument, the current one.  Exit status: 0, 1 when a test failed, 3 when there was none.\n",
+     cmd_test},
+    {"help", CMD_HELP, "[COMMAND|FILE]", "explain a command, or a scenario's parameters and claims",
+     NULL, cmd_help},
+    {"doctor", CMD_DOCTOR, "", "say what this host and this build can do, by trying", NULL,
+     cmd_doctor},
+    {"clean", CMD_CLEAN, "", "remove what killed runs left behind", NULL, cmd_clean},
+    {0},
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *k = commands; k->name; k++)
+		if (!strcmp(k->name, name))
+			return k;
+	return NULL;
+}
+
+void commands_help(struct buf *out)
+{
+	buf_puts(out, "agentcg " AGENTCG_VERSION ": experiments on memory isolation between agent"
+		      " sessions\n\n"
+		      "usage: agentcg [COMMAND] [OPTION...] [FILE...]\n\n"
+		      "  agentcg FILE    the same as `agentcg run FILE`\n\n");
+	for (const struct command *k = commands; k->name; k++) {
+		size_t n = out->n;
+
+		buf_printf(out, "  %s %s", k->name, k->operands);
+		n = out->n - n;
+		buf_pad(out, ' ', n < 24 ? 24 - n : 1);
+		buf_printf(out, "%s\n", k->summary);
+	}
+	buf_puts(out, "\n`agentcg COMMAND --help` lists the options of a command;"
+		      " man agentcg and\nman 5 agentcg are the references.\n");
+}
+
+void command_help(const struct command *k, struct buf *out)
+{
+	buf_printf(out, "usage: agentcg %s [OPTION...]%s%s\n\n%s\n", k->name,
+		   *k->operands ? " " : "", k->operands, k->summary);
+	if (k->more)
+		buf_printf(out, "\n%s", k->more);
+	buf_putc(out, '\n');
+	options_help(k->bit, out);
+}
+
+int status_of_both(int a, int b)
+{
+	static const int order[] = {STATUS_USAGE, STATUS_INTERRUPTED, STATUS_INTERNAL,
+				    STATUS_VOID,  STATUS_FAIL,	      STATUS_SKIP};
+
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return STATUS_OK;
+}
+
+bool cmd_operands(struct cmd *c, size_t min, size_t max)
+{
+	size_t n = c->opt.operands.n;
+
+	if (n >= min && n <= max)
+		return true;
+	if (n < min)
+		diag_at(&c->diags, E_USE_FILES, (struct span){0}, "`agentcg %s` needs a file",
+			c->what->name);
+	else if (!max)
+		diag_at(&c->diags, E_USE_FILES, (struct span){0},
+			"`agentcg %s` takes no file: `%s`", c->what->name, c->opt.operands.v[0]);
+	else
+		diag_at(&c->diags, E_USE_FILES, (struct span){0},
+			"`agentcg %s` takes one file: `%s` is one too many", c->what->name,
+			c->opt.operands.v[max]);
+	diag_hint(&c->diags, "agentcg %s [OPTION...] %s", c->what->name, c->what->operands);
+	return false;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* load.c - from a file's name to its plan (load.h) */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/load.h"
+#include "cmd/output.h"
+#include "config.h"
+
+#define MAX_PATH 4096
+
+/* The folder of the executable, with /stdlib behind it; NULL where /proc cannot say. */
+static const char *stdlib_beside(struct arena *a)
+{
+	char exe[MAX_PATH];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe);
+
+	if (n <= 0 || n == (ssize_t)sizeof exe)
+		return NULL;
+	while (n > 0 && exe[n - 1] != '/')
+		n--;
+	return arena_printf(a, "%.*sstdlib", (int)n, exe);
+}
+
+static struct lang_path library_path(struct arena *a)
+{
+	const char *env = getenv("AGENTCG_PATH"), *beside = stdlib_beside(a);
+	size_t n = 0, most = 3;
+	const char **dirs;
+
+	for (const char *p = env ? env : ""; *p; p++)
+		most += *p == ':';
+	dirs = arena_array(a, const char *, most);
+	for (const char *p = env ? env : ""; *p;) {
+		size_t len = strcspn(p, ":");
+
+		if (len)
+			dirs[n++] = arena_strndup(a, p, len);
+		p += len + (p[len] == ':');
+	}
+	if (beside)
+		dirs[n++] = beside;
+	dirs[n++] = AGENTCG_STDLIB;
+	return (struct lang_path){.dirs = dirs, .n = n};
+}
+
+/* The value of an environment variable in [min, max]; false when it is not set or no such number */
+static bool env_number(struct cmd *c, const char *name, uint64_t min, uint64_t max, uint64_t *out)
+{
+	const char *s = getenv(name);
+
+	if (!s || !*s)
+		return false;
+	if (options_number(s, min, max, out))
+		return true;
+	diag_at(&c->diags, E_ENVIRONMENT, (struct span){0}, "`%s` in the environment is `%s`", name,
+		s);
+	diag_hint(&c->diags, "it takes a whole number, or nothing");
+	return false;
+}
+
+/* Command line before environment before file. */
+static struct plan_options plan_options(struct cmd *c)
+{
+	const struct options *o = &c->opt;
+	struct plan_options p = {
+	    .overrides = o->params.v,
+	    .noverrides = o->params.n,
+	    .policies = o->policies.v,
+	    .npolicies = o->policies.n,
+	    .repeat = o->repeat,
+	    .has_seed = o->has_seed,
+	    .seed = o->seed,
+	};
+	uint64_t n;
+
+	if (!p.repeat && env_number(c, "AGENTCG_REPEAT", 1, OPTIONS_MAX_REPEAT, &n))
+		p.repeat = (uint32_t)n;
+	if (!p.has_seed)
+		p.has_seed = env_number(c, "AGENTCG_SEED", 0, UINT64_MAX, &p.seed);
+	return p;
+}
+
+/* out NULL: only check */
+static int load(struct cmd *c, struct unit *u, const char *path, const struct plan **out)
+{
+	struct plan_options opt = plan_options(c);
+	struct lang_path lib = library_path(&u->arena);
+	int err;
+
+	if (c->diags.errors)
+		return STATUS_USAGE;
+	err = parse_file(u, path, &lib);
+	if (!err)
+		err = out ? plan_lower(u, &opt, out) : plan_check(u, &opt);
+	output_diags(c, &u->diags);
+	return err || u->diags.errors ? STATUS_USAGE : STATUS_OK;
+}
+
+int load_check(struct cmd *c, struct unit *u, const char *path)
+{
+	return load(c, u, path, NULL);
+}
+
+int load_plan(struct cmd *c, struct unit *u, const char *path, const struct plan **out)
+{
+	return load(c, u, path, out);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * load.h - from a file's name to its plan, with the options and the environment applied.
+ */
+#ifndef AGENTCG_CMD_LOAD_H
+#define AGENTCG_CMD_LOAD_H
+
+#include "cmd/cmd.h"
+#include "lang/parse.h"
+#include "plan/plan.h"
+
+/*
+ * Each takes an initialised unit, which then holds everything, diagnostics too; those are printed
+ * before it returns.  "-" is standard input.  STATUS_OK, or STATUS_USAGE when there were errors.
+ */
+int load_check(struct cmd *c, struct unit *u, const char *path);
+int load_plan(struct cmd *c, struct unit *u, const char *path, const struct plan **out);
+
+#endif

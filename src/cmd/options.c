@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* options.c - the option table and its readers (options.h) */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/options.h"
+
+enum option_id {
+	OPT_PARAM,
+	OPT_POLICY,
+	OPT_REPEAT,
+	OPT_SEED,
+	OPT_JSON,
+	OPT_CSV,
+	OPT_LIVE,
+	OPT_VM,
+	OPT_MECHANISM,
+	OPT_CHECK,
+	OPT_WRITE,
+	OPT_AST,
+	OPT_UPDATE,
+	OPT_TIMEOUT,
+	OPT_WIDTH,
+	OPT_COLOR,
+	OPT_DIAGNOSTICS,
+	OPT_QUIET,
+	OPT_VERBOSE,
+	OPT_HELP,
+	OPT_VERSION,
+};
+
+enum argument {
+	ARG_NONE,
+	ARG_NEEDED,   /* --name=VALUE, --name VALUE, -nVALUE, -n VALUE */
+	ARG_OPTIONAL, /* --name, --name=VALUE */
+};
+
+struct option_spec {
+	enum option_id id;
+	char letter; /* 0: none */
+	const char *name;
+	enum argument argument;
+	const char *value; /* as --help shows it */
+	uint32_t commands; /* CMD_* mask */
+	const char *help;
+};
+
+#define MAX_WIDTH   10000
+#define MIN_WIDTH   40
+#define MAX_TIMEOUT 86400
+
+/* In the order of --help. */
+static const struct option_spec specs[] = {
+    {OPT_PARAM, 'p', "param", ARG_NEEDED, "NAME=VALUE", CMD_RUN | CMD_CHECK | CMD_PLAN | CMD_HELP,
+     "give a parameter of the scenario another value"},
+    {OPT_POLICY, 0, "policy", ARG_NEEDED, "NAME,...", CMD_RUN | CMD_PLAN,
+     "run only these of the compared policies"},
+    {OPT_REPEAT, 0, "repeat", ARG_NEEDED, "N", CMD_RUN | CMD_PLAN, "repeat every run N times"},
+    {OPT_SEED, 0, "seed", ARG_NEEDED, "N", CMD_RUN | CMD_PLAN, "seed of jitter, noise and order"},
+    {OPT_JSON, 0, "json", ARG_NEEDED, "FILE", CMD_RUN,
+     "write results as JSON (`-`: to standard output, in place of the table)"},
+    {OPT_CSV, 0, "csv", ARG_NEEDED, "FILE", CMD_RUN,
+     "write one row per run and cgroup as CSV (`-` likewise)"},
+    {OPT_LIVE, 0, "live", ARG_NONE, NULL, CMD_RUN,
+     "run on this host's cgroup v2 (not in this version)"},
+    {OPT_VM, 0, "vm", ARG_OPTIONAL, "KERNEL", CMD_RUN,
+     "run in a throw-away virtual machine (not in this version)"},
+    {OPT_MECHANISM, 0, "mechanism", ARG_NEEDED, "NAME", CMD_RUN,
+     "what carries out delays (this version: memcg_bpf, modelled)"},
+    {OPT_CHECK, 0, "check", ARG_NONE, NULL, CMD_FMT,
+     "change nothing; name files that are not formatted, exit 1"},
+    {OPT_WRITE, 'w', "write", ARG_NONE, NULL, CMD_FMT, "rewrite the files in place"},
+    {OPT_AST, 0, "ast", ARG_NONE, NULL, CMD_FMT, "print the syntax tree instead"},
+    {OPT_UPDATE, 0, "update", ARG_NEEDED, "NAME", CMD_TEST,
+     "rewrite one expected table and show what changed"},
+    {OPT_TIMEOUT, 0, "timeout", ARG_NEEDED, "SECONDS", CMD_TEST,
+     "how long one scenario may take (120)"},
+    {OPT_WIDTH, 0, "width", ARG_NEEDED, "COLUMNS", CMD_RUN, "width of the table"},
+    {OPT_COLOR, 0, "color", ARG_NEEDED, "WHEN", CMD_ALL, "auto, always or never"},
+    {OPT_DIAGNOSTICS, 0, "diagnostics", ARG_NEEDED, "FORM", CMD_ALL,
+     "errors and warnings as text or json"},
+    {OPT_QUIET, 'q', "quiet", ARG_NONE, NULL, CMD_RUN | CMD_CHECK | CMD_TEST,
+     "no progress, no warnings, no table: the exit status tells"},
+    {OPT_VERBOSE, 'v', "verbose", ARG_NONE, NULL, CMD_RUN | CMD_TEST,
+     "name each run, each test as it is done"},
+    {OPT_HELP, 'h', "help", ARG_NONE, NULL, CMD_ALL, "this text"},
+    {OPT_VERSION, 'V', "version", ARG_NONE, NULL, CMD_ALL, "version of agentcg"},
+};
+#define NSPECS (sizeof specs / sizeof *specs)
+
+bool options_number(const char *s, uint64_t min, uint64_t max, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (!*s)
+		return false;
+	for (; *s; s++) {
+		uint64_t digit = (uint64_t)(unsigned char)*s - '0';
+
+		if (digit > 9 || v > (UINT64_MAX - digit) / 10)
+			return false;
+		v = v * 10 + digit;
+	}
+	if (v < min || v > max)
+		return false;
+	*out = v;
+	return true;
+}
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+struct parsing {
+	uint32_t bit;
+	const char *command;
+	struct options *o;
+	struct diags *d;
+};
+
+static void bad_value(struct parsing *p, const struct option_spec *s, const char *value,
+		      const char *wanted)
+{
+	diag_at(p->d, E_USE_VALUE, (struct span){0}, "`--%s` does not take `%s`", s->name, value);
+	diag_hint(p->d, "%s", wanted);
+}
+
+static bool number(struct parsing *p, const struct option_spec *s, const char *value, uint64_t min,
+		   uint64_t max, uint64_t *out)
+{
+	char wanted[80];
+
+	if (options_number(value, min, max, out))
+		return true;
+	snprintf(wanted, sizeof wanted, "a whole number from %" PRIu64 " to %" PRIu64, min, max);
+	bad_value(p, s, value, wanted);
+	return false;
+}
+
+/* The index of value among the words, or -1, reported. */
+static int word(struct parsing *p, const struct option_spec *s, const char *value,
+		const char *const *words, const char *wanted)
+{
+	for (int i = 0; words[i]; i++)
+		if (!strcmp(words[i], value))
+			return i;
+	bad_value(p, s, value, wanted);
+	return -1;
+}
+
+static void set_param(struct parsing *p, const struct option_spec *s, const char *value)
+{
+	const char *eq = strchr(value, '=');
+
+	if (!eq || eq == value) {
+		bad_value(p, s, value, "NAME=VALUE, as in -p total=2G");
+		return;
+	}
+	vec_push(&p->o->params,
+		 (struct plan_override){
+		     .name = arena_strndup(&p->o->owned, value, (size_t)(eq - value)),
+		     .value = eq + 1,
+		 });
+}
+
+static void set_policies(struct parsing *p, const struct option_spec *s, const char *value)
+{
+	for (const char *at = value;; at++) {
+		size_t n = strcspn(at, ",");
+
+		if (!n) {
+			bad_value(p, s, value, "names of policies, separated by commas");
+			return;
+		}
+		vec_push(&p->o->policies, arena_strndup(&p->o->owned, at, n));
+		at += n;
+		if (!*at)
+			return;
+	}
+}
+
+static void set_backend(struct parsing *p, const struct option_spec *s)
+{
+	if (p->o->backend && strcmp(p->o->backend + 2, s->name)) {
+		diag_at(p->d, E_USE_TOGETHER, (struct span){0},
+			"`--live` and `--vm` exclude each other");
+		return;
+	}
+	p->o->backend = s->id == OPT_LIVE ? "--live" : "--vm";
+}
+
+/* value: not NULL where the option needs one */
+static void set(struct parsing *p, const struct option_spec *s, const char *value)
+{
+	static const char *const colours[] = {"auto", "always", "never", NULL};
+	static const char *const forms[] = {"text", "json", NULL};
+	struct options *o = p->o;
+	uint64_t n;
+	int i;
+
+	switch (s->id) {
+	case OPT_PARAM:
+		set_param(p, s, value);
+		break;
+	case OPT_POLICY:
+		set_policies(p, s, value);
+		break;
+	case OPT_REPEAT:
+		if (number(p, s, value, 1, OPTIONS_MAX_REPEAT, &n))
+			o->repeat = (uint32_t)n;
+		break;
+	case OPT_SEED:
+		if (number(p, s, value, 0, UINT64_MAX, &o->seed))
+			o->has_seed = true;
+		break;
+	case OPT_JSON:
+	case OPT_CSV:
+		if (!*value)
+			bad_value(p, s, value, "the name of a file, or - for standard output");
+		*(s->id == OPT_JSON ? &o->json : &o->csv) = value;
+		break;
+	case OPT_LIVE:
+		set_backend(p, s);
+		break;
+	case OPT_VM:
+		set_backend(p, s);
+		o->kernel = value;
+		break;
+	case OPT_MECHANISM:
+		o->mechanism = value;
+		break;
+	case OPT_CHECK:
+		o->check = true;
+		break;
+	case OPT_WRITE:
+		o->write = true;
+		break;
+	case OPT_AST:
+		o->ast = true;
+		break;
+	case OPT_UPDATE:
+		o->update = value;
+		break;
+	case OPT_TIMEOUT:
+		if (number(p, s, value, 1, MAX_TIMEOUT, &n))
+			o->timeout_s = (uint32_t)n;
+		break;
+	case OPT_WIDTH:
+		if (number(p, s, value, MIN_WIDTH, MAX_WIDTH, &n))
+			o->width = (uint32_t)n;
+		break;
+	case OPT_COLOR:
+		i = word(p, s, value, colours, "auto, always or never");
+		if (i >= 0)
+			o->colour = (enum colour_when)i;
+		break;
+	case OPT_DIAGNOSTICS:
+		i = word(p, s, value, forms, "text or json");
+		if (i >= 0)
+			o->diagnostics_json = i == 1;
+		break;
+	case OPT_QUIET:
+		o->quiet = true;
+		break;
+	case OPT_VERBOSE:
+		o->verbose = true;
+		break;
+	case OPT_HELP:
+		o->help = true;
+		break;
+	case OPT_VERSION:
+		o->version = true;
+		break;
+	}
+}
+
+/* ---- reading argv --------------------------------------------------------------------------- */
+
+static void unknown(struct parsing *p, const char *given, size_t len)
+{
+	const char *names[NSPECS], *near;
+	char name[64];
+	size_t n = 0;
+
+	snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1),
+		 given);
+	for (size_t i = 0; i < NSPECS; i++) {
+		if (!strcmp(specs[i].name, name)) {
+			diag_at(p->d, E_USE_OPTION, (struct span){0},
+				"`agentcg %s` has no option `--%s`", p->command, name);
+			return;
+		}
+		if (specs[i].commands & p->bit)
+			names[n++] = specs[i].name;
+	}
+	diag_at(p->d, E_USE_OPTION, (struct span){0}, "there is no option `--%s`", name);
+	near = diag_nearest(name, names, n);
+	if (near)
+		diag_hint(p->d, "did you mean `--%s`?", near);
+	else
+		diag_hint(p->d, "`agentcg %s --help` lists them", p->command);
+}
+
+static void no_value(struct parsing *p, const struct option_spec *s)
+{
+	diag_at(p->d, E_USE_VALUE, (struct span){0}, "`--%s` lacks its value", s->name);
+	diag_hint(p->d, "--%s %s", s->name, s->value);
+}
+
+/* --name, --name=value, --name value; returns how many words of argv it took */
+static int long_option(struct parsing *p, const char *text, const char *next)
+{
+	size_t len = strcspn(text, "=");
+	const char *value = text[len] ? text + len + 1 : NULL;
+
+	for (size_t i = 0; i < NSPECS; i++) {
+		const struct option_spec *s = &specs[i];
+
+		if (!(s->commands & p->bit) || strlen(s->name) != len || memcmp(s->name, text, len))
+			continue;
+		if (s->argument == ARG_NONE && value) {
+			diag_at(p->d, E_USE_VALUE, (struct span){0}, "`--%s` takes no value",
+				s->name);
+		} else if (s->argument == ARG_NEEDED && !value) {
+			if (!next) {
+				no_value(p, s);
+				return 1;
+			}
+			set(p, s, next);
+			return 2;
+		} else {
+			set(p, s, value);
+		}
+		return 1;
+	}
+	unknown(p, text, len);
+	return 1;
+}
+
+/* -p NAME=VALUE, -pNAME=VALUE, -qv; returns how many words of argv it took */
+static int short_options(struct parsing *p, const char *letters, const char *next)
+{
+	for (const char *at = letters; *at; at++) {
+		const struct option_spec *s = NULL;
+
+		for (size_t i = 0; i < NSPECS && !s; i++)
+			if (specs[i].letter == *at && specs[i].commands & p->bit)
+				s = &specs[i];
+		if (!s) {
+			diag_at(p->d, E_USE_OPTION, (struct span){0},
+				"`agentcg %s` has no option `-%c`", p->command, *at);
+			diag_hint(p->d, "`agentcg %s --help` lists them", p->command);
+			return 1;
+		}
+		if (s->argument != ARG_NEEDED) {
+			set(p, s, NULL);
+			continue;
+		}
+		if (at[1]) {
+			set(p, s, at + 1);
+			return 1;
+		}
+		if (!next) {
+			no_value(p, s);
+			return 1;
+		}
+		set(p, s, next);
+		return 2;
+	}
+	return 1;
+}
+
+void options_parse(uint32_t bit, const char *command, int argc, char **argv, int first,
+		   struct options *o, struct diags *d)
+{
+	struct parsing p = {.bit = bit, .command = command, .o = o, .d = d};
+	bool operands_only = false;
+
+	for (int i = first; i < argc;) {
+		const char *a = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL;
+
+		if (operands_only || a[0] != '-' || !a[1]) {
+			vec_push(&o->operands, a);
+			i++;
+		} else if (!strcmp(a, "--")) {
+			operands_only = true;
+			i++;
+		} else if (a[1] == '-') {
+			i += long_option(&p, a + 2, next);
+		} else {
+			i += short_options(&p, a + 1, next);
+		}
+	}
+	if (o->json && o->csv && !strcmp(o->json, "-") && !strcmp(o->csv, "-"))
+		diag_at(d, E_USE_TOGETHER, (struct span){0},
+			"`--json -` and `--csv -` would both write to standard output");
+	if (o->check + o->write + o->ast > 1)
+		diag_at(d, E_USE_TOGETHER, (struct span){0},
+			"`--check`, `--write` and `--ast` exclude each other");
+}
+
+void options_free(struct options *o)
+{
+	vec_free(&o->params);
+	vec_free(&o->policies);
+	vec_free(&o->operands);
+	arena_free(&o->owned);
+}
+
+void options_help(uint32_t bit, struct buf *out)
+{
+	for (size_t i = 0; i < NSPECS; i++) {
+		const struct option_spec *s = &specs[i];
+		size_t column;
+
+		if (!(s->commands & bit))
+			continue;
+		column = out->n;
+		if (s->letter)
+			buf_printf(out, "  -%c, --%s", s->letter, s->name);
+		else
+			buf_printf(out, "      --%s", s->name);
+		if (s->argument == ARG_NEEDED)
+			buf_printf(out, " %s", s->value);
+		else if (s->argument == ARG_OPTIONAL)
+			buf_printf(out, "[=%s]", s->value);
+		column = out->n - column;
+		buf_pad(out, ' ', column < 26 ? 26 - column : 1);
+		buf_printf(out, "%s\n", s->help);
+	}
+}

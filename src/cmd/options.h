@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * options.h - the options of all commands: one const table that parsing, --help and, held to it by
+ * a test, agentcg(1) and the completions share.
+ */
+#ifndef AGENTCG_CMD_OPTIONS_H
+#define AGENTCG_CMD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/vec.h"
+#include "plan/plan.h"
+
+enum command_bit {
+	CMD_RUN = 1 << 0,
+	CMD_CHECK = 1 << 1,
+	CMD_PLAN = 1 << 2,
+	CMD_FMT = 1 << 3,
+	CMD_TEST = 1 << 4,
+	CMD_HELP = 1 << 5,
+	CMD_DOCTOR = 1 << 6,
+	CMD_CLEAN = 1 << 7,
+	CMD_ALL = (1 << 8) - 1,
+};
+
+enum colour_when {
+	COLOUR_AUTO, /* on a terminal, unless NO_COLOR is set or TERM is dumb */
+	COLOUR_ALWAYS,
+	COLOUR_NEVER,
+};
+
+/* What was given; zero is "not given".  Texts point into argv, but for what `owned` holds. */
+struct options {
+	VEC(struct plan_override) params;
+	VEC(const char *) policies;
+	uint32_t repeat;
+	bool has_seed;
+	uint64_t seed;
+	const char *json, *csv; /* files; "-" is standard output */
+	const char *backend;	/* "--live", "--vm": one that is not the simulator */
+	const char *kernel;	/* --vm=KERNEL */
+	const char *mechanism;
+	bool quiet, verbose, help, version;
+	bool diagnostics_json;
+	enum colour_when colour;
+	uint32_t width;
+	bool check, write, ast; /* fmt */
+	const char *update;	/* test */
+	uint32_t timeout_s;	/* test */
+	VEC(const char *) operands;
+	struct arena owned;
+};
+
+/*
+ * Read argv[first..argc) as options and operands of the command `bit`, called `command` in
+ * messages.  Every mistake is reported to d (E70x); what could be understood is in *o, which must
+ * be zeroed before and freed by options_free in any case.
+ */
+void options_parse(uint32_t bit, const char *command, int argc, char **argv, int first,
+		   struct options *o, struct diags *d);
+void options_free(struct options *o);
+
+/* The lines of --help for the options of a command. */
+void options_help(uint32_t bit, struct buf *out);
+
+#define OPTIONS_MAX_REPEAT 1000000
+
+/* A whole decimal number in [min, max]. */
+bool options_number(const char *s, uint64_t min, uint64_t max, uint64_t *out);
+
+#endif
