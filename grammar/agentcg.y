@@ -118,7 +118,7 @@ static void acg_error(struct span *at, struct scan *x, void *scanner, const char
 %token NEVER "(never)"	    /* not a token: makes the parser look ahead before it recovers */
 
 %type <sym> name
-%type <expr> arith expr literal mark_ref
+%type <expr> arith expr mark_ref
 %type <action> act
 %type <attrs> attrs
 %type <attr_list> attr_list
@@ -367,8 +367,8 @@ act: ALLOC arith		{ $$ = build_action(x, @$, AA_ALLOC, $2); }
 	| THAW paths		{ $$ = build_cgroup_action(x, @$, AA_THAW, $2); }
 	| KILL paths		{ $$ = build_cgroup_action(x, @$, AA_KILL, $2); }
 	| MARK name		{ $$ = build_mark(x, @$, $2, @2); }
-	| act IN paths		{ $$ = build_in(x, @$, $1, $3, @2); }
-	| act FROM paths	{ $$ = build_in(x, @$, $1, $3, @2); }
+	| act IN paths		{ $$ = build_in(x, @$, $1, $3, @2, false); }
+	| act FROM paths	{ $$ = build_in(x, @$, $1, $3, @2, true); }
 	| act OVER arith	{ $$ = build_mod(x, @$, $1, MOD_OVER, $3, @2, @3); }
 	| act EACH arith	{ $$ = build_mod(x, @$, $1, MOD_EACH, $3, @2, @3); }
 	| act SPEED arith	{ $$ = build_mod(x, @$, $1, MOD_SPEED, $3, @2, @3); }
@@ -447,7 +447,11 @@ relation: '<'			{ $$ = AO_LT; }
 	| EQ			{ $$ = AO_EQ; }
 	| NE			{ $$ = AO_NE; }
 	;
-arith: literal
+arith: SIZE
+	| DURATION
+	| RATE
+	| NUMBER
+	| VERSION
 	| STRING		{ $$ = build_string(x, @$, $1); }
 	| BAD			{ $$ = build_bad(x, @$); }
 	| path			{ $$ = build_path_expr(x, @$, $1); }
@@ -461,7 +465,6 @@ arith: literal
 	| arith MOD arith	{ $$ = build_binary(x, @$, AO_MOD, $1, $3); }
 	| arith OF arith	{ $$ = build_binary(x, @$, AO_OF, $1, $3); }
 	;
-literal: SIZE | DURATION | RATE | NUMBER | VERSION ;
 exprs: %empty			{ $$ = (struct exprs){0}; }
 	| values
 	;
@@ -477,7 +480,8 @@ names: name			{ LIST_ONE($$, build_name(x, $1, @1)); }
 paths: path			{ LIST_ONE($$, build_target(x, @1, $1)); }
 	| paths ',' path	{ LIST_ADD($$, $1, build_target(x, @3, $3)); }
 	;
-path: name			{ LIST_ONE($$, build_seg(x, @1, $1)); }
+path: WORD			{ LIST_ONE($$, build_seg(x, @1, $1)); }
+	| word			{ LIST_ONE($$, build_seg(x, @1, scan_sym(x, @1))); }
 	| ROOT			{ LIST_ONE($$, build_seg(x, @1, scan_sym(x, @1))); }
 	| '*'			{ LIST_ONE($$, build_seg(x, @1, NULL)); }
 	| path DOTNAME		{ LIST_ADD($$, $1, build_seg(x, @2, $2)); }

@@ -108,8 +108,9 @@ struct ast_arg *build_arg(struct scan *x, const struct sym *name, struct span na
 			  struct ast_expr *value);
 
 /* Modifiers: add to the action a and return it. */
+/* `in`, or `from` */
 struct ast_action *build_in(struct scan *x, struct span at, struct ast_action *a, struct paths in,
-			    struct span keyword);
+			    struct span keyword, bool from);
 struct ast_action *build_mod(struct scan *x, struct span at, struct ast_action *a,
 			     enum build_mod mod, struct ast_expr *e, struct span keyword,
 			     struct span end);

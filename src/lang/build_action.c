@@ -159,15 +159,15 @@ static bool first(struct scan *x, struct span *slot, struct span keyword, struct
 }
 
 struct ast_action *build_in(struct scan *x, struct span at, struct ast_action *a, struct paths in,
-			    struct span keyword)
+			    struct span keyword, bool from)
 {
 	struct diags *d = &x->unit->diags;
-	const struct sym *word = scan_sym(x, keyword);
 	const char *due = a->kind == AA_RECLAIM ? "from" : "in";
 
 	a->at = at;
-	if (strcmp(word->s, due)) {
-		diag_at(d, E_NO_MODIFIER, keyword, "`%s` does not say where here", word->s);
+	if (from != (a->kind == AA_RECLAIM)) {
+		diag_at(d, E_NO_MODIFIER, keyword, "`%s` does not say where here",
+			from ? "from" : "in");
 		diag_hint(d, "write `%s`", due);
 		return a;
 	}

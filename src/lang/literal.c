@@ -7,23 +7,26 @@
 
 typedef unsigned __int128 u128;
 
-/* A decimal as mantissa / scale.  False: more digits than fit. */
+/*
+ * A decimal as mantissa / scale.  False: more digits than fit.  18 digits fit whatever they are, so
+ * that most literals are read without asking.
+ */
 static inline bool decimal(const char **s, const char *end, uint64_t *mantissa, uint64_t *scale)
 {
 	const char *p = *s;
+	bool check = end - p > 18, fraction = false;
 	uint64_t m = 0, d = 1;
-	bool fraction = false;
 
-	for (; p < end; p++) {
-		unsigned digit = (unsigned)*p - '0';
+	for (;; p++) {
+		unsigned digit = (unsigned)(unsigned char)*p - '0';
 
-		if (*p == '.' && !fraction) {
+		if (digit > 9) {
+			if (*p != '.' || fraction || p == end)
+				break;
 			fraction = true;
 			continue;
 		}
-		if (digit > 9)
-			break;
-		if (m > (UINT64_MAX - 9) / 10 || d > UINT64_MAX / 10)
+		if (check && (m > (UINT64_MAX - 9) / 10 || d > UINT64_MAX / 10))
 			return false;
 		m = m * 10 + digit;
 		if (fraction)
@@ -40,8 +43,11 @@ static inline bool scaled(uint64_t mantissa, uint64_t unit, uint64_t scale, uint
 {
 	u128 v = (u128)mantissa * unit;
 
-	if (scale != 1)
-		v /= scale;
+	if (v <= INT64_MAX && scale == 1) {
+		*out = (uint64_t)v;
+		return true;
+	}
+	v /= scale;
 	if (v > INT64_MAX)
 		return false;
 	*out = (uint64_t)v;
