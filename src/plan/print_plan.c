@@ -169,7 +169,7 @@ static void print_end(const struct plan *p, struct buf *out)
 {
 	struct buf text = {0};
 
-	buf_puts(out, "\nend\n");
+	buf_puts(out, "\nthe run\n");
 	if (p->finish_when) {
 		buf_puts(&text, "finish when ");
 		put_source(p, p->finish_when->at, &text);
@@ -189,10 +189,23 @@ static void print_end(const struct plan *p, struct buf *out)
 		buf_printf(&text, "abort when %s", p->abort_texts[i]);
 		print_wrapped(out, 2, buf_str(&text));
 	}
+	if (p->measured) {
+		buf_puts(out, "  measure each ");
+		fmt_duration(out, p->sample_ns);
+		buf_putc(out, '\n');
+	}
 	buf_clear(&text);
 	buf_printf(&text, "repeat %" PRIu32, p->repeat);
 	if (p->repeat_max > p->repeat)
 		buf_printf(&text, "..%" PRIu32, p->repeat_max);
+	if (p->repeat_until) {
+		char width[32];
+
+		buf_puts(&text, " until ci(");
+		put_source(p, p->repeat_until->at, &text);
+		snprintf(width, sizeof width, ") < %g%%", 100 * p->repeat_width);
+		buf_puts(&text, width);
+	}
 	if (p->interleave_random)
 		buf_puts(&text, " interleave random");
 	buf_printf(&text, " seed %" PRIu64, p->seed);

@@ -34,6 +34,8 @@ void print_wrapped(struct buf *out, size_t indent, const char *text)
 	for (bool first = true; *text; first = false) {
 		word = strcspn(text, " ");
 		if (!first && out->n - line + 1 + word > PRINT_COLUMNS) {
+			while (out->s[out->n - 1] == ' ')
+				out->n--;
 			buf_putc(out, '\n');
 			line = out->n;
 			buf_pad(out, ' ', indent + 2);
