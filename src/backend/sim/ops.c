@@ -61,7 +61,7 @@ static enum step take_huge_page(struct sim *s, struct worker *w)
 	if (r == CHARGE_WAIT || w->dying)
 		return STEP_WAIT;
 	if (r == CHARGE_NOMEM) {
-		w->no_huge = true;
+		w->small_at = w->anon + 1;
 		return STEP_PAY;
 	}
 	pages_map(s, w, SIM_HUGE_PAGES);
@@ -76,7 +76,6 @@ static enum step grow(struct sim *s, struct worker *w)
 	uint64_t at = w->anon % SIM_TABLE_PAGES, n;
 
 	if (!at) {
-		w->no_huge &= w->charge.active; /* a new 2M range */
 		if (w->tables * SIM_TABLE_PAGES <= w->anon) {
 			if (memcg_charge(s, w, 1) != CHARGE_OK)
 				return STEP_WAIT;
@@ -84,7 +83,8 @@ static enum step grow(struct sim *s, struct worker *w)
 			if (w->owe_jiffies)
 				return STEP_PAY;
 		}
-		if (s->more[w->cg].thp && !w->no_huge && w->goal - w->anon >= SIM_HUGE_PAGES)
+		if (s->more[w->cg].thp && w->small_at != w->anon + 1 &&
+		    w->goal - w->anon >= SIM_HUGE_PAGES)
 			return take_huge_page(s, w);
 	}
 	n = take_pages(s, w, least(w->goal - w->anon, SIM_TABLE_PAGES - at));
@@ -113,7 +113,7 @@ void ops_aim(struct sim *s, struct worker *w, uint64_t bytes)
 	w->from = w->anon;
 	w->step_ns = s->now_ns;
 	w->step_wait_ns = w->step_late_ns = 0;
-	w->no_huge = false;
+	w->small_at = 0;
 }
 
 enum step ops_hold(struct sim *s, struct worker *w)

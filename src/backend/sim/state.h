@@ -104,7 +104,6 @@ struct worker {
 	uint8_t mode;	    /* enum mode */
 	bool dying;	    /* MODE_EXIT or MODE_DEAD */
 	bool busy;	    /* between OBS begin and OBS_DONE */
-	bool no_huge;	    /* until the next 2M boundary: a huge page could not be had */
 	uint32_t frozen;    /* frozen ancestors, its cgroup included */
 	uint32_t noise_ppm; /* cost of its work, 1000000 = nominal */
 	uint32_t cpu_class, share_ppm;
@@ -126,6 +125,7 @@ struct worker {
 	uint64_t file;		     /* extent of its file that was ever read */
 	uint64_t file_old, file_new; /* resident: from earlier passes, from this one */
 	uint64_t want_bytes;	     /* anonymous memory asked for, before rounding */
+	uint64_t small_at;	     /* page + 1 at which no huge page could be had */
 
 	/* the op in flight, see ops.c */
 	struct op op;

@@ -40,6 +40,8 @@ void worker_schedule(struct sim *s, struct worker *w, enum mode mode, uint64_t t
 	worker_mode(s, w, mode);
 	if (time_ns > w->deadline_ns)
 		time_ns = w->deadline_ns;
+	if (time_ns < s->now_ns) /* a deadline that passed while it was frozen */
+		time_ns = s->now_ns;
 	if (w->frozen)
 		w->remain_ns = worker_computes(w) ? time_ns - s->now_ns : time_ns;
 	else if (time_ns == NEVER)
@@ -75,8 +77,6 @@ void worker_frozen(struct sim *s, struct worker *w, int delta)
 		return;
 	if (worker_computes(w))
 		w->remain_ns += s->now_ns;
-	else if (w->remain_ns < s->now_ns)
-		w->remain_ns = s->now_ns;
 	worker_schedule(s, w, w->mode, w->remain_ns);
 }
 

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bytes as a world and ops on it: whatever they say, the simulator's invariants hold and every op
+ * ends.  The decoder and the checks are those of the property tests.
+ */
+#include "tests/unit/sim_bytes.c"
+#include "tests/unit/sim_world.c"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
+{
+	sim_bytes_run(data, size_bytes);
+	return 0;
+}

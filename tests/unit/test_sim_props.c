@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* what must hold of the simulator whatever is done to it, on random worlds and ops */
+#include "tests/unit/unit.h"
+
+#include "base/rng.h"
+#include "tests/unit/sim_bytes.h"
+
+#define RUNS 400
+
+static size_t random_bytes(uint64_t index, uint8_t *v, size_t max)
+{
+	struct rng r;
+	size_t n;
+
+	rng_init(&r, 7, RNG_TEST, index);
+	n = 64 + rng_below(&r, max - 64);
+	for (size_t i = 0; i < n; i++)
+		v[i] = (uint8_t)rng_next(&r);
+	return n;
+}
+
+/* The invariants are checked after every call; see sim_bytes.h. */
+static void random_worlds_keep_their_invariants(void **state)
+{
+	(void)state;
+	uint8_t v[600];
+
+	for (uint64_t i = 0; i < RUNS; i++)
+		sim_bytes_run(v, random_bytes(i, v, sizeof v));
+}
+
+static void same_bytes_same_observations(void **state)
+{
+	(void)state;
+	uint8_t v[600];
+
+	for (uint64_t i = 0; i < RUNS / 4; i++) {
+		size_t n = random_bytes(i, v, sizeof v);
+
+		assert_int_equal(sim_bytes_run(v, n), sim_bytes_run(v, n));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(random_worlds_keep_their_invariants),
+	    cmocka_unit_test(same_bytes_same_observations),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
