@@ -40,6 +40,14 @@ static bool too_many(struct check *x, const struct cg_decl *cg, uint64_t n)
 	return true;
 }
 
+/* Its names are known, and lead nowhere. */
+static void forget(struct cg_decl *cg)
+{
+	cg->size = 0;
+	for (struct cg_decl *k = cg->kids; k; k = k->next)
+		forget(k);
+}
+
 static void fill(struct check *x, struct cg_decl *cg, uint32_t parent, const char *prefix)
 {
 	for (uint32_t i = 0; i < cg->count; i++) {
@@ -77,6 +85,7 @@ void cgroups_build(struct check *x)
 		cg->offset = (uint32_t)n;
 		if (too_many(x, cg, n + (uint64_t)cg->count * cg->size)) {
 			*link = cg->next;
+			forget(cg);
 			continue;
 		}
 		n += (uint64_t)cg->count * cg->size;
@@ -156,13 +165,12 @@ static bool selection_of(struct check *x, const struct ast_path *p, const struct
 	return false;
 }
 
-static const struct cg_decl *kid_named(const struct cg_decl *cg, const struct ast_path *p)
+static const struct cg_decl *kid_named(const struct check *x, const struct cg_decl *cg,
+				       const struct ast_path *p)
 {
-	const struct cg_decl *k = p ? cg->kids : NULL;
+	const struct decl *d = p && p->name ? names_find(x, p->name) : NULL;
 
-	while (k && k->ast->name != p->name)
-		k = k->next;
-	return k;
+	return d && d->kind == DECL_CGROUP && d->cgroup->parent == cg ? d->cgroup : NULL;
 }
 
 /* Replace each cgroup of out from `from` on by its selected members of cg. */
@@ -250,7 +258,7 @@ bool cgroups_resolve(struct check *x, const struct ast_path **path, bool whole,
 		return false;
 	for (uint32_t m = s.lo; m <= s.hi; m++)
 		vec_push(&out->list, cg->index + m * cg->size);
-	while ((kid = kid_named(cg, *path))) {
+	while ((kid = kid_named(x, cg, *path))) {
 		cg = kid;
 		if (!selection_of(x, *path, cg, &s))
 			return false;

@@ -70,7 +70,6 @@ static void free_scratch(struct check *x)
 	vec_free(&x->asked);
 	vec_free(&x->policies);
 	vec_free(&x->expects);
-	vec_free(&x->claims);
 	vec_free(&x->aborts);
 	vec_free(&x->abort_texts);
 	vec_free(&x->requires);

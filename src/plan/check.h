@@ -21,7 +21,7 @@
 #define MAX_ARRAY      10000u		   /* cgroups of one array */
 #define MAX_CGROUPS    100000u		   /* of a scenario */
 #define MAX_EXPANSION  10000000u	   /* events, steps, loop passes, cgroups in scopes */
-#define MAX_ATTR_SETS  (1u << 22)	   /* compared policies x cgroups */
+#define MAX_ATTR_SETS  (1u << 20)	   /* compared policies x cgroups */
 #define MAX_BYTES      (UINT64_C(1) << 62) /* sizes are below this */
 #define MAX_NS	       (UINT64_C(1000000) * 3600 * NS_PER_SEC) /* times are at most this */
 #define MAX_EXPR_DEPTH 1000
@@ -101,7 +101,7 @@ struct decl {
 	uint8_t kind;  /* enum decl_kind */
 	uint8_t state; /* enum decl_state: PARAM, LET */
 	bool used, overridden, imported;
-	bool disputed; /* defined twice, as was reported: its uses may mean the other */
+	bool disputed;	    /* defined twice, as was reported: its uses may mean the other */
 	struct decl *needs; /* while BUSY: whose value this one is waiting for */
 	const struct sym *name;
 	struct span at;
@@ -142,7 +142,7 @@ struct check {
 	struct decl **names; /* by symbol id */
 	uint32_t nnames;
 	VEC(struct decl *) decls; /* params, lets, ... in text order */
-	uint32_t suggestions;	  /* looked for so far; they cost time */
+	uint32_t suggestions;	  /* words compared so far, looking for near ones */
 	struct {
 		const struct sym *root, *alone, *throughput, *max;
 	} syms;
@@ -202,7 +202,7 @@ struct check {
 	struct plan plan;
 	VEC(struct plan_policy) policies;
 	VEC(struct plan_expect) expects;
-	VEC(const struct ast_claim *) claims;
+	const struct ast_claim **claims; /* by symbol id of the name; NULL before the first */
 	VEC(const struct px *) aborts;
 	VEC(const char *) abort_texts;
 	VEC(const struct requirement *) requires;

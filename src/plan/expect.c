@@ -38,16 +38,17 @@ void expect_statement(struct check *x, const struct ast_expect *e, const char *c
 /* One claim is one name; a claim in a `for` is one with the expectations of all passes. */
 static void check_name(struct check *x, const struct ast_claim *c)
 {
-	for (size_t i = 0; i < x->claims.n; i++) {
-		if (x->claims.v[i] == c)
-			return;
-		if (x->claims.v[i]->name != c->name)
-			continue;
-		complain(x, E_SECOND, c->name_at, "a second claim \"%s\"", c->name->s);
-		diag_note(x->diags, x->claims.v[i]->name_at, "the first is here");
+	const struct ast_claim **first;
+
+	if (!x->claims)
+		x->claims = arena_array(x->arena, const struct ast_claim *, x->nnames);
+	first = &x->claims[c->name->id];
+	if (!*first)
+		*first = c;
+	if (*first == c)
 		return;
-	}
-	vec_push(&x->claims, c);
+	complain(x, E_SECOND, c->name_at, "a second claim \"%s\"", c->name->s);
+	diag_note(x->diags, (*first)->name_at, "the first is here");
 }
 
 void expect_claim(struct check *x, const struct ast_claim *c)
@@ -55,7 +56,7 @@ void expect_claim(struct check *x, const struct ast_claim *c)
 	if (!c->name)
 		return;
 	check_name(x, c);
-	for (const struct ast_stmt *s = &c->expects->s; s; s = s->next)
+	for (const struct ast_stmt *s = (const struct ast_stmt *)c->expects; s; s = s->next)
 		if (s->kind == AS_EXPECT)
 			expect_statement(x, (const struct ast_expect *)s, c->name->s);
 }

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "plan/check.h"
 
-#define MAX_SUGGESTIONS 100 /* each compares a word with every name */
+#define MAX_COMPARED 1000000 /* words, in all searches for near names */
 
 const char *decl_kind_name(enum decl_kind k)
 {
@@ -39,9 +39,9 @@ const char *decl_kind_name(enum decl_kind k)
 
 void suggest(struct check *x, const char *word, const char *const *names, size_t n)
 {
-	if (x->suggestions >= MAX_SUGGESTIONS)
+	if (n > MAX_COMPARED - x->suggestions)
 		return;
-	x->suggestions++;
+	x->suggestions += (uint32_t)n;
 
 	const char *near = diag_nearest(word, names, n);
 
@@ -53,7 +53,7 @@ static void suggest_name(struct check *x, const struct sym *s)
 {
 	VEC(const char *) v = {0};
 
-	if (x->suggestions >= MAX_SUGGESTIONS)
+	if (x->decls.n > MAX_COMPARED - x->suggestions)
 		return;
 	vec_push(&v, "root");
 	for (size_t i = 0; i < x->decls.n; i++)
@@ -150,16 +150,14 @@ static struct cg_decl *declare_cgroup(struct check *x, const struct ast_cgroup *
 	cg->parent = parent;
 	cg->array = ast->count;
 	cg->under_array = parent && (parent->array || parent->under_array);
-	/* team[0].usage has to mean one thing. */
-	if (d && parent && names_a_metric(ast->name->s)) {
-		complain(x, E_RESERVED_NAME, ast->name_at,
-			 "a nested cgroup cannot be called `%s`, as a metric is", ast->name->s);
-		d = NULL;
-	}
 	if (d)
 		d->cgroup = cg;
 	else
 		cg->ast = NULL; /* its name leads elsewhere */
+	/* team[0].usage has to mean one thing. */
+	if (parent && ast->name && names_a_metric(ast->name->s))
+		complain(x, E_RESERVED_NAME, ast->name_at,
+			 "a nested cgroup cannot be called `%s`, as a metric is", ast->name->s);
 	for (const struct ast_cgroup *k = ast->kids; k;
 	     k = (const struct ast_cgroup *)(const void *)k->s.next) {
 		*tail = declare_cgroup(x, k, cg);

@@ -15,13 +15,16 @@ static void lay_over(struct check *x, const struct ast_overlay *o, struct cg_att
 {
 	struct cg_attrs set;
 
+	if (x->over_limit)
+		return;
 	attrs_read(x, o->attrs, o->root ? ATTR_ROOT : ATTR_CGROUP, &set, NULL);
 	if (o->root) {
 		if (attrs)
 			cg_attrs_overlay(&attrs[0], &set, set.set);
 		return;
 	}
-	if (!o->cgroups || !cgroups_targets(x, o->cgroups) || !attrs)
+	if (!o->cgroups || !cgroups_targets(x, o->cgroups) ||
+	    !action_room(x, o->at, (uint32_t)x->targets.list.n) || !attrs)
 		return;
 	for (size_t i = 0; i < x->targets.list.n; i++)
 		cg_attrs_overlay(&attrs[x->targets.list.v[i]], &set, set.set);

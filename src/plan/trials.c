@@ -11,6 +11,14 @@ const char *trials_text(struct check *x, const struct ast_expr *e)
 	const char *s;
 
 	print_expr(x->u, e, &b);
+	/* The passes of a loop have one text each: "survived(low[i]) == 1 (i = 0)". */
+	for (const struct frame *f = x->frame; f; f = f->up)
+		if (f->loop) {
+			buf_printf(&b, f == x->frame ? " (%s = " : ", %s = ", f->loop->name->s);
+			value_print(&f->loop->value, &b);
+		}
+	if (x->frame)
+		buf_putc(&b, ')');
 	s = arena_strndup(x->arena, buf_str(&b), b.n);
 	buf_free(&b);
 	return s;
@@ -170,6 +178,6 @@ void trials_later(struct check *x)
 		read_repeat(x, x->repeat_ast);
 	if (x->contention)
 		read_contention(x, x->contention);
-	for (size_t i = 0; i < x->later.n; i++)
+	for (size_t i = 0; i < x->later.n && !x->over_limit; i++)
 		later_statement(x, x->later.v[i]);
 }
