@@ -113,6 +113,7 @@ static void acg_error(struct span *at, struct scan *x, void *scanner, const char
 %token <expr> SIZE "a size" DURATION "a duration" RATE "a rate" NUMBER "a number"
 %token <expr> VERSION "a version"
 %token BAD "(reported)"	    /* what the scanner reported, or dropped during recovery */
+%token LOST "(lost)"	    /* reported, and what follows cannot be trusted: fits nowhere */
 %token CLOSE "(close)"	    /* the scanner says that a closing bracket is missing here */
 %token UNKNOWN "(unknown)"    /* a word that begins a line, but nothing else; during recovery */
 %token NEVER "(never)"	    /* not a token: makes the parser look ahead before it recovers */
@@ -480,8 +481,7 @@ names: name			{ LIST_ONE($$, build_name(x, $1, @1)); }
 paths: path			{ LIST_ONE($$, build_target(x, @1, $1)); }
 	| paths ',' path	{ LIST_ADD($$, $1, build_target(x, @3, $3)); }
 	;
-path: WORD			{ LIST_ONE($$, build_seg(x, @1, $1)); }
-	| word			{ LIST_ONE($$, build_seg(x, @1, scan_sym(x, @1))); }
+path: name			{ LIST_ONE($$, build_seg(x, @1, $1)); }
 	| ROOT			{ LIST_ONE($$, build_seg(x, @1, scan_sym(x, @1))); }
 	| '*'			{ LIST_ONE($$, build_seg(x, @1, NULL)); }
 	| path DOTNAME		{ LIST_ADD($$, $1, build_seg(x, @2, $2)); }
@@ -521,6 +521,48 @@ static const char *symbol(yysymbol_kind_t kind)
 	return name;
 }
 
+/*
+ * Would the parser come to shift this token?  The tables alone say less: a state's reductions are
+ * listed for all the places that share it.  So the reductions are walked through, on the stack that
+ * ends at `top` and the states pushed over it.
+ */
+static bool could_follow(const yy_state_t *top, yysymbol_kind_t token)
+{
+	yy_state_t over[YYNTOKENS];
+	int n = 0;
+
+	while (n < YYNTOKENS) {
+		int state = n ? over[n - 1] : *top;
+		int yyn = yypact[state];
+
+		if (!yypact_value_is_default(yyn) && yyn + token >= 0 && yyn + token <= YYLAST &&
+		    yycheck[yyn + token] == token) {
+			yyn = yytable[yyn + token];
+			if (yyn > 0)
+				return true;
+			if (yytable_value_is_error(yyn))
+				return false;
+			yyn = -yyn;
+		} else {
+			yyn = yydefact[state];
+			if (!yyn)
+				return false;
+		}
+		int len = yyr2[yyn], lhs = yyr1[yyn] - YYNTOKENS;
+
+		if (len > n)
+			top -= len - n;
+		n = len > n ? 0 : n - len;
+		state = n ? over[n - 1] : *top;
+		int to = yypgoto[lhs] + state;
+
+		over[n++] = (yy_state_t)(to >= 0 && to <= YYLAST && yycheck[to] == state
+						 ? yytable[to]
+						 : yydefgoto[lhs]);
+	}
+	return false;
+}
+
 /* lang/syntax.c says it in the language's own words; this only collects what the parser knows. */
 static int yyreport_syntax_error(const yypcontext_t *ctx, struct scan *x, void *scanner)
 {
@@ -531,7 +573,8 @@ static int yyreport_syntax_error(const yypcontext_t *ctx, struct scan *x, void *
 	(void)scanner;
 	e.token = symbol(yypcontext_token(ctx));
 	for (int i = 0; i < n && e.ndue < SYNTAX_MAX_DUE; i++)
-		e.due[e.ndue++] = symbol(due[i]);
+		if (could_follow(ctx->yyssp, due[i]))
+			e.due[e.ndue++] = symbol(due[i]);
 	/* The bottom of the stack is state 0; nothing else is. */
 	for (const yy_state_t *s = ctx->yyssp; *s && e.nstack < SYNTAX_MAX_STACK; s--)
 		e.stack[e.nstack++] = symbol(YY_ACCESSING_SYMBOL(*s));

@@ -169,14 +169,11 @@ struct ast_action *build_in(struct scan *x, struct span at, struct ast_action *a
 		diag_at(d, E_NO_MODIFIER, keyword, "`%s` does not say where here",
 			from ? "from" : "in");
 		diag_hint(d, "write `%s`", due);
-		return a;
-	}
-	if (a->in) {
+	} else if (a->in) {
 		diag_at(d, E_TWICE, keyword, "the cgroups are named twice");
 		diag_note(d, a->in->at, "first named here");
 		return a;
-	}
-	if (a->mods) {
+	} else if (a->mods) {
 		diag_at(d, E_IN_FIRST, keyword, "`%s` comes before the other modifiers", due);
 		diag_hint(d, "write it right behind the amount");
 	}

@@ -66,8 +66,8 @@ static struct ast_expr *node(struct scan *x, enum ast_expr_kind kind, struct spa
 
 static struct ast_expr *too_large(struct scan *x, struct span at, const char *what)
 {
-	diag_at(&x->unit->diags, E_BIG_LITERAL, at, "this %s has more digits than can be held",
-		what);
+	diag_at(&x->unit->diags, E_BIG_LITERAL, at,
+		"this %s is too large or too long to be held exactly", what);
 	x->bad_end = at.end;
 	return node(x, AE_ERROR, at);
 }

@@ -197,14 +197,49 @@ static bool on_new_line(const struct scan *x, const struct place_info *p)
 
 /* ---- the messages, the most telling first -------------------------------------------------- */
 
-/* The noun of what is due behind w. */
-static const char *noun_behind(const struct place_info *p, const struct word *w)
+/* The symbol `depth` below the top of what was read; "" below the bottom. */
+static const char *below(const struct syntax_error *e, size_t depth)
 {
+	return depth < e->nstack ? e->stack[depth] : "";
+}
+
+static bool is(const char *a, const char *b)
+{
+	return !strcmp(a, b);
+}
+
+/*
+ * What is due behind the symbol at `depth`: "size".  `value`: where a value may stand there.  NULL:
+ * nothing in particular.
+ */
+static const char *noun_behind(const struct syntax_error *e, size_t depth, bool value)
+{
+	const char *s = below(e, depth), *under = below(e, depth + 1);
+	const struct word *w = find_word(s, strlen(s));
+
+	if (is(s, "paths") && is(under, "start"))
+		return "workload";
 	if (!w)
 		return NULL;
-	if (p->value_due && w->value)
-		return w->value;
-	return w->noun ? w->noun : w->value;
+	/* Cgroups, though other things stand behind these words elsewhere. */
+	if ((w->class == W_MODIFIER && is(under, "act")) || (is(s, "of") && is(under, "paths")))
+		return w->noun ? w->noun : w->value;
+	return value && w->value ? w->value : w->noun ? w->noun : w->value;
+}
+
+/* The place and the words for an error at the token or, when that is on another line, before it. */
+static struct span where(const struct scan *x, const struct place_info *p, const char **preposition,
+			 char shown[static sizeof(p->shown)])
+{
+	bool behind =
+	    x->prev.end > x->prev.beg && p->prev_len <= 40 && (on_new_line(x, p) || !p->len);
+
+	*preposition = behind ? "behind" : "before";
+	if (behind)
+		snprintf(shown, sizeof(p->shown), "`%.*s`", (int)p->prev_len, p->prev);
+	else
+		strcpy(shown, p->shown);
+	return behind ? x->prev : p->e->at;
 }
 
 static bool report_reserved(struct scan *x, const struct place_info *p)
@@ -228,46 +263,41 @@ static bool report_missing(struct scan *x, const struct place_info *p)
 {
 	struct diags *d = &x->unit->diags;
 	const struct syntax_error *e = p->e;
-	const char *noun;
+	const char *noun = noun_behind(e, 0, p->value_due), *preposition;
+	char shown[sizeof(p->shown)];
+	struct span at;
 
-	if (!e->nstack ||
-	    !(p->value_due || p->name_due || p->string_due || due(e, "memory") || due(e, "cgroup")))
+	if (!noun || p->head_due || p->verb_due)
 		return false;
-	noun = noun_behind(p, find_word(e->stack[0], strlen(e->stack[0])));
-	if (!noun)
+	if (!(p->value_due || p->name_due || p->string_due || due(e, "memory") || due(e, "cgroup")))
 		return false;
-	if (p->head_due || p->verb_due)
-		return false;
-	if (p->is_word && !p->word && !on_new_line(x, p))
+	if (!on_new_line(x, p) && p->len &&
+	    ((p->is_word && !p->word) || isdigit((unsigned char)*p->text) || *p->text == '"')) {
 		diag_at(d, E_SYNTAX, e->at, "expected a %s, not %s", noun, p->shown);
-	else if (p->len && (isdigit((unsigned char)*p->text) || *p->text == '"'))
-		diag_at(d, E_SYNTAX, e->at, "expected a %s, not %s", noun, p->shown);
-	else
-		diag_at(d, E_MISSING, e->at, "missing %s before %s", noun, p->shown);
-	if (p->is_word && !p->word && p->string_due && !p->name_due && p->len < 40)
-		diag_hint(d, "write \"%.*s\"", (int)p->len, p->text);
+		if (p->is_word && p->string_due && !p->name_due && p->len < 40)
+			diag_hint(d, "write \"%.*s\"", (int)p->len, p->text);
+		return true;
+	}
+	at = where(x, p, &preposition, shown);
+	diag_at(d, E_MISSING, at, "missing %s %s %s", noun, preposition, shown);
 	return true;
 }
 
 /* The word before was read as a value, but it is the verb or modifier that should follow one. */
 static bool report_missing_before(struct scan *x, const struct place_info *p)
 {
-	const struct syntax_error *e = p->e;
-	const struct word *opener;
-	const char *noun;
+	static const char *const lone[] = {"path", "name", "arith", "args", "paths"};
+	const char *noun = noun_behind(p->e, 1, true);
+	bool all = false;
 
-	if (!p->prev_word || e->nstack < 2 || p->prev_word->class < W_VERB)
+	if (!p->prev_word || p->prev_word->class < W_VERB || !noun)
 		return false;
 	if (!p->is_word && !strchr("\"(<0123456789*", p->len ? *p->text : ' '))
 		return false;
-	opener = find_word(e->stack[1], strlen(e->stack[1]));
 	/* All of the value is that one word. */
-	if (!opener || (strcmp(e->stack[0], "path") && strcmp(e->stack[0], "name") &&
-			strcmp(e->stack[0], "arith") && strcmp(e->stack[0], "args") &&
-			strcmp(e->stack[0], "paths")))
-		return false;
-	noun = opener->value && strcmp(e->stack[0], "paths") ? opener->value : opener->noun;
-	if (!noun)
+	for (size_t i = 0; i < sizeof(lone) / sizeof(*lone); i++)
+		all |= is(below(p->e, 0), lone[i]);
+	if (!all)
 		return false;
 	diag_at(&x->unit->diags, E_MISSING, x->prev, "missing %s before `%s`", noun,
 		p->prev_word->name);
@@ -354,21 +384,14 @@ static bool report_attr(struct scan *x, const struct place_info *p)
 
 	if (!x->nopen || x->open[x->nopen - 1].kind != IN_ATTRS || !due(e, ";"))
 		return false;
-	if (!strcmp(e->token, "<") || !strcmp(e->token, "<=") || !strcmp(e->token, ">=") ||
-	    !strcmp(e->token, "==") || !strcmp(e->token, "!=") || !strcmp(e->token, "and") ||
-	    !strcmp(e->token, "or") || !strcmp(e->token, "not")) {
-		diag_at(d, E_OPERATOR, e->at, "%s needs parentheses around it inside < >",
-			p->shown);
-		return true;
-	}
-	if (!strcmp(e->token, ",") || !strcmp(e->token, "=")) {
+	if (is(e->token, ",") || is(e->token, "=")) {
 		diag_at(d, E_ATTR_SEPARATOR, e->at, "%s has no place between attributes", p->shown);
 		diag_hint(d, *p->text == ',' ? "they are separated by `;`"
 					     : "a value follows its name directly: `high 400M`");
 		return true;
 	}
 	/* `high 3M delay 5s`: `delay` was taken for a word behind the value. */
-	if (!strcmp(e->stack[0], "name") && e->nstack > 1 && !strcmp(e->stack[1], "arith")) {
+	if (is(below(e, 0), "name") && is(below(e, 1), "arith")) {
 		diag_at(d, E_ATTR_SEPARATOR, x->prev, "missing `;` before `%.*s`",
 			(int)(p->prev_len < 40 ? p->prev_len : 40), p->prev);
 		return true;
@@ -382,10 +405,16 @@ static bool report_operator(struct scan *x, const struct place_info *p)
 {
 	struct diags *d = &x->unit->diags;
 	const char *t = p->e->token;
-	bool comparison = !strcmp(t, "<") || !strcmp(t, "<=") || !strcmp(t, ">") ||
-			  !strcmp(t, ">=") || !strcmp(t, "==") || !strcmp(t, "!=");
+	bool comparison =
+	    is(t, "<") || is(t, "<=") || is(t, ">") || is(t, ">=") || is(t, "==") || is(t, "!=");
 
-	if (!strcmp(t, "=") && due(p->e, "==")) {
+	if (x->nopen && x->open[x->nopen - 1].kind == IN_ATTRS && due(p->e, ";") &&
+	    ((comparison && !is(t, ">")) || is(t, "and") || is(t, "or") || is(t, "not"))) {
+		diag_at(d, E_OPERATOR, p->e->at, "%s needs parentheses around it inside < >",
+			p->shown);
+		return true;
+	}
+	if (is(t, "=") && due(p->e, "==")) {
 		diag_at(d, E_OPERATOR, p->e->at, "`=` gives a value; `==` compares");
 		return true;
 	}
@@ -439,6 +468,8 @@ static void describe_due(const struct place_info *p, struct buf *b)
 			n++;
 		}
 	}
+	if (!n && due(e, ".."))
+		item[n++] = "`..`";
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			buf_puts(b, i + 1 == n ? " or " : ", ");
@@ -449,13 +480,18 @@ static void describe_due(const struct place_info *p, struct buf *b)
 static void report_other(struct scan *x, const struct place_info *p)
 {
 	struct diags *d = &x->unit->diags;
+	const char *preposition;
+	char shown[sizeof(p->shown)];
+	struct span at = where(x, p, &preposition, shown);
 	struct buf b = {0};
 
 	describe_due(p, &b);
-	if (b.n)
-		diag_at(d, E_SYNTAX, p->e->at, "expected %s, not %s", buf_str(&b), p->shown);
-	else
+	if (!b.n)
 		diag_at(d, E_SYNTAX, p->e->at, "%s cannot stand here", p->shown);
+	else if (at.beg == p->e->at.beg)
+		diag_at(d, E_SYNTAX, at, "expected %s, not %s", buf_str(&b), shown);
+	else
+		diag_at(d, E_SYNTAX, at, "expected %s behind %s", buf_str(&b), shown);
 	buf_free(&b);
 }
 
@@ -466,12 +502,13 @@ void syntax_report(struct scan *x, const struct syntax_error *e)
 	x->recovering = true;
 	x->watch = true;
 	/* Reported by the scanner, this token or the one before it. */
-	if (!strcmp(e->token, "(reported)") || (x->bad_end && x->bad_end == x->prev.end)) {
+	if (is(e->token, "(reported)") || is(e->token, "(lost)") ||
+	    (x->bad_end && x->bad_end == x->prev.end)) {
 		x->nparens = 0;
 		return;
 	}
 	look_around(x, e, &p);
-	if (!report_missing_before(x, &p) && !report_reserved(x, &p) && !report_operator(x, &p) &&
+	if (!report_missing_before(x, &p) && !report_operator(x, &p) && !report_reserved(x, &p) &&
 	    !report_missing(x, &p) && !report_bracket(x, &p) && !report_attr(x, &p) &&
 	    !report_word(x, &p))
 		report_other(x, &p);
