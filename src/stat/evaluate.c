@@ -334,6 +334,10 @@ const char *evaluation_why(struct results *r, const struct evaluation *ev, int32
 	if (!ev->lacks_of)
 		return arena_printf(&r->arena, "no run has measured %s%s%s", prefix ? prefix : "",
 				    prefix ? "." : "", name);
+	if (ev->lacks_of == 1)
+		return arena_printf(&r->arena, "the one run has no %s%s%s.%s%s",
+				    prefix ? prefix : "", prefix ? "." : "",
+				    p->cgroups[s->cgroups[0]].name, name, cause);
 	if (s->ncgroups == 1)
 		return arena_printf(&r->arena, "%u of %u runs have no %s%s%s.%s%s", ev->lacks_n,
 				    ev->lacks_of, prefix ? prefix : "", prefix ? "." : "",
