@@ -24,6 +24,25 @@ static bool same(const struct buf *a, const struct buf *b)
 	return a->n == b->n && !memcmp(buf_str(a), buf_str(b), a->n);
 }
 
+/* Of a text without errors: `#` outside quoted texts, up to the end of the line. */
+static size_t count_comments(const struct buf *b)
+{
+	const char *p = buf_str(b), *end = p + b->n;
+	size_t n = 0;
+
+	for (; p < end; p++) {
+		if (*p == '"')
+			for (p++; p < end && *p != '"'; p++)
+				p += *p == '\\';
+		else if (*p == '#') {
+			n++;
+			while (p < end && *p != '\n')
+				p++;
+		}
+	}
+	return n;
+}
+
 /* Parse; the tree and the canonical form, if there were no errors. */
 static bool parse(const char *text, size_t n, struct buf *tree, struct buf *fmt)
 {
@@ -51,8 +70,9 @@ static bool parse(const char *text, size_t n, struct buf *tree, struct buf *fmt)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct buf tree = {0}, fmt = {0}, tree2 = {0}, fmt2 = {0};
+	struct buf tree = {0}, fmt = {0}, tree2 = {0}, fmt2 = {0}, text = {0};
 
+	buf_put(&text, data, size);
 	if (parse((const char *)data, size, &tree, &fmt)) {
 		if (!parse(buf_str(&fmt), fmt.n, &tree2, &fmt2))
 			fail("the canonical form has errors", &fmt, &fmt2);
@@ -60,7 +80,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			fail("formatting changes the tree", &tree, &tree2);
 		if (!same(&fmt, &fmt2))
 			fail("formatting is not idempotent", &fmt, &fmt2);
+		if (count_comments(&text) != count_comments(&fmt))
+			fail("a comment is lost", &text, &fmt);
 	}
+	buf_free(&text);
 	buf_free(&tree);
 	buf_free(&fmt);
 	buf_free(&tree2);
