@@ -116,9 +116,8 @@ static int check_simulator(struct cmd *c, struct buf *out)
 		wrong = "its scenario is not understood";
 	else
 		wrong = judge(p, &u.diags);
-	say(out, "simulator", "%s%s (models %s, kernel %s)", wrong ? "broken: " : "works",
-	    wrong ? wrong : "", backend_sim.mechanism,
-	    backend_sim.kernel ? backend_sim.kernel : "unknown");
+	say(out, "simulator", "%s%s: %s, kernel %s", wrong ? "broken: " : "works",
+	    wrong ? wrong : "", backend_sim.mechanism, backend_sim.kernel);
 	output_diags(c, &u.diags);
 	unit_free(&u);
 	return wrong ? STATUS_INTERNAL : STATUS_OK;

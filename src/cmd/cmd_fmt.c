@@ -47,7 +47,7 @@ static int format_file(struct cmd *c, const char *path, struct buf *out)
 
 	err = sources_load(&raw, path, (struct span){0}, &text);
 	if (err) {
-		diag_file(&c->diags, E_NO_FILE, path, 0, 0, "cannot read: %s", strerror(-err));
+		diag_file(&c->diags, E_NO_FILE, path, 0, 0, "cannot read it: %s", strerror(-err));
 		sources_free(&raw);
 		return STATUS_USAGE;
 	}

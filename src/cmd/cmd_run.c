@@ -21,7 +21,8 @@ static bool backend_there(struct cmd *c)
 
 	if (o->backend) {
 		diag_at(&c->diags, E_NOT_BUILT, (struct span){0},
-			"`%s`: this version of agentcg has no backend for %s", o->backend,
+			"`%s%s%s`: this version of agentcg has no backend for %s", o->backend,
+			o->kernel ? "=" : "", o->kernel ? o->kernel : "",
 			!strcmp(o->backend, "--live") ? "this host's cgroup v2"
 						      : "virtual machines");
 		diag_hint(&c->diags, "without it the scenario runs in the simulator");

@@ -156,7 +156,7 @@ static void test_scenario(struct testing *t, const char *scenario)
 		buf_printf(&t->out, "skipped %s: no %s\n", scenario, table);
 	} else if (err) {
 		t->failed++;
-		diag_file(&t->c->diags, E_TEST_FILE, table, 0, 0, "cannot read: %s",
+		diag_file(&t->c->diags, E_TEST_FILE, table, 0, 0, "cannot read it: %s",
 			  strerror(-err));
 	} else {
 		err = run_scenario(t, scenario, &got, &said);
@@ -193,7 +193,7 @@ static void test_folder(struct testing *t, const char *path, int depth)
 	int n = depth < MAX_DEPTH ? scandir(path, &list, wanted, alphasort) : (errno = ELOOP, -1);
 
 	if (n < 0) {
-		diag_file(&t->c->diags, E_TEST_FILE, path, 0, 0, "cannot read: %s",
+		diag_file(&t->c->diags, E_TEST_FILE, path, 0, 0, "cannot read it: %s",
 			  strerror(errno));
 		return;
 	}
@@ -221,7 +221,7 @@ static void test_operand(struct testing *t, const char *path)
 	struct stat st;
 
 	if (stat(path, &st))
-		diag_file(&t->c->diags, E_TEST_FILE, path, 0, 0, "cannot read: %s",
+		diag_file(&t->c->diags, E_TEST_FILE, path, 0, 0, "cannot read it: %s",
 			  strerror(errno));
 	else if (S_ISDIR(st.st_mode))
 		test_folder(t, path, 0);
@@ -252,13 +252,13 @@ static void update(struct testing *t, const char *name)
 	int err;
 
 	if (access(scenario, R_OK)) {
-		diag_file(&t->c->diags, E_TEST_FILE, scenario, 0, 0, "cannot read: %s",
+		diag_file(&t->c->diags, E_TEST_FILE, scenario, 0, 0, "cannot read it: %s",
 			  strerror(errno));
 		return;
 	}
 	err = read_file(table, &old);
 	if (err && err != -ENOENT) {
-		diag_file(&t->c->diags, E_TEST_FILE, table, 0, 0, "cannot read: %s",
+		diag_file(&t->c->diags, E_TEST_FILE, table, 0, 0, "cannot read it: %s",
 			  strerror(-err));
 		goto out;
 	}

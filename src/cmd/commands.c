@@ -94,6 +94,7 @@ bool cmd_operands(struct cmd *c, size_t min, size_t max)
 		diag_at(&c->diags, E_USE_FILES, (struct span){0},
 			"`agentcg %s` takes one file: `%s` is one too many", c->what->name,
 			c->opt.operands.v[max]);
-	diag_hint(&c->diags, "agentcg %s [OPTION...] %s", c->what->name, c->what->operands);
+	diag_hint(&c->diags, "agentcg %s [OPTION...]%s%s", c->what->name,
+		  *c->what->operands ? " " : "", c->what->operands);
 	return false;
 }

@@ -13,7 +13,7 @@
 
 static int cannot_write(struct cmd *c, const char *path, int err)
 {
-	diag_file(&c->diags, E_OUTPUT, path, 0, 0, "cannot write: %s", strerror(-err));
+	diag_file(&c->diags, E_OUTPUT, path, 0, 0, "cannot write it: %s", strerror(-err));
 	return STATUS_INTERNAL;
 }
 

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completions of agentcg for bash; tests/cmd/docs.sh holds them to `agentcg COMMAND --help`.
+
+_agentcg_options() {
+	case $1 in
+	run) echo "--param --policy --repeat --seed --json --csv --live --vm --mechanism --width --color" \
+		"--diagnostics --quiet --verbose --help --version -p -q -v -h -V" ;;
+	check) echo "--param --color --diagnostics --quiet --help --version -p -q -h -V" ;;
+	plan) echo "--param --policy --repeat --seed --color --diagnostics --help --version -p -h -V" ;;
+	fmt) echo "--check --write --ast --color --diagnostics --help --version -w -h -V" ;;
+	test) echo "--update --timeout --color --diagnostics --quiet --verbose --help --version -q -v" \
+		"-h -V" ;;
+	help) echo "--param --color --diagnostics --help --version -p -h -V" ;;
+	doctor) echo "--color --diagnostics --help --version -h -V" ;;
+	clean) echo "--color --diagnostics --help --version -h -V" ;;
+	esac
+}
+
+# The parameters or policies of the scenario on the command line, as `agentcg help FILE` lists them.
+_agentcg_of_scenario() {
+	local word file
+	for word in "${COMP_WORDS[@]}"; do
+		[[ $word == *.acg ]] && file=$word
+	done
+	[[ -n $file ]] || return
+	"${COMP_WORDS[0]}" help "$file" 2>/dev/null | awk -v part="$1" '
+		/^[a-z]/ { on = $1 == part }
+		on && part == "parameters" && /^  [^ ].* = / { print $1 "=" }
+		on && part == "policies" && /^  [^ ]/ { print $1 }'
+}
+
+_agentcg() {
+	local commands="run check plan fmt test help doctor clean"
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=run
+	local IFS=$' \t\n'
+
+	[[ " $commands " == *" ${COMP_WORDS[1]} "* ]] && command=${COMP_WORDS[1]}
+	COMPREPLY=()
+	if [[ $COMP_CWORD -gt 1 || $cur == -* ]]; then
+		case $prev in
+		-p | --param)
+			mapfile -t COMPREPLY < <(compgen -W "$(_agentcg_of_scenario parameters)" -- "$cur")
+			compopt -o nospace
+			return
+			;;
+		--policy)
+			mapfile -t COMPREPLY < <(compgen -W "$(_agentcg_of_scenario policies)" -- "$cur")
+			return
+			;;
+		--color) mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$cur") && return ;;
+		--diagnostics) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$cur") && return ;;
+		--mechanism)
+			mapfile -t COMPREPLY < <(compgen -W "memcg_bpf freeze high sched_ext poll" -- "$cur")
+			return
+			;;
+		--json | --csv)
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			compopt -o filenames
+			return
+			;;
+		--repeat | --seed | --width | --timeout) return ;;
+		esac
+	fi
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_agentcg_options "$command")" -- "$cur")
+		return
+	fi
+	case $command in
+	doctor | clean) return ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -d -- "$cur"; compgen -f -X '!*.acg' -- "$cur")
+	compopt -o filenames
+	if [[ $COMP_CWORD -eq 1 || ($COMP_CWORD -eq 2 && $command == help) ]]; then
+		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "$commands" -- "$cur")
+	fi
+}
+
+complete -F _agentcg agentcg

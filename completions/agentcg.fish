@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completions of agentcg for fish; tests/cmd/docs.sh holds them to `agentcg COMMAND --help`.
+
+set -l commands run check plan fmt test help doctor clean
+
+function __agentcg_command
+    set -l words (commandline -opc)
+    if set -q words[2]; and contains -- $words[2] run check plan fmt test help doctor clean
+        echo $words[2]
+    else
+        echo run
+    end
+end
+
+function __agentcg_is
+    contains -- (__agentcg_command) $argv
+end
+
+# The parameters or policies of the scenario on the command line, as `agentcg help FILE` lists them.
+function __agentcg_of_scenario
+    set -l words (commandline -opc)
+    set -l files (string match -- '*.acg' $words)
+    set -q files[1]; or return
+    $words[1] help $files[-1] 2>/dev/null | awk -v part=$argv[1] '
+        /^[a-z]/ { on = $1 == part }
+        on && part == "parameters" && /^  [^ ].* = / { print $1 "=" }
+        on && part == "policies" && /^  [^ ]/ { print $1 }'
+end
+
+complete -c agentcg -f
+complete -c agentcg -n 'not __agentcg_is doctor clean' -k -a '(__fish_complete_suffix .acg)'
+complete -c agentcg -n __fish_use_subcommand -a run -d 'Run a scenario in the simulator'
+complete -c agentcg -n __fish_use_subcommand -a check -d 'Check scenarios'
+complete -c agentcg -n __fish_use_subcommand -a plan -d 'Show the timeline, demand against the budget'
+complete -c agentcg -n __fish_use_subcommand -a fmt -d 'Print scenarios in the canonical form'
+complete -c agentcg -n __fish_use_subcommand -a test -d 'Compare with the tables beside scenarios'
+complete -c agentcg -n __fish_use_subcommand -a help -d 'Explain a command or a scenario'
+complete -c agentcg -n __fish_use_subcommand -a doctor -d 'Say what this host and build can do'
+complete -c agentcg -n __fish_use_subcommand -a clean -d 'Remove what killed runs left behind'
+complete -c agentcg -n '__agentcg_is help' -a "$commands"
+
+complete -c agentcg -n '__agentcg_is run check plan help' -s p -l param -x -a '(__agentcg_of_scenario parameters)' -d 'Give a parameter another value'
+complete -c agentcg -n '__agentcg_is run plan' -l policy -x -a '(__agentcg_of_scenario policies)' -d 'Run only these policies'
+complete -c agentcg -n '__agentcg_is run plan' -l repeat -x -d 'Repeat every run'
+complete -c agentcg -n '__agentcg_is run plan' -l seed -x -d 'Seed of jitter, noise and order'
+complete -c agentcg -n '__agentcg_is run' -l json -r -F -d 'Write results as JSON'
+complete -c agentcg -n '__agentcg_is run' -l csv -r -F -d 'Write results as CSV'
+complete -c agentcg -n '__agentcg_is run' -l live -d 'Run on this host (not in this version)'
+complete -c agentcg -n '__agentcg_is run' -l vm -d 'Run in a virtual machine (not in this version)'
+complete -c agentcg -n '__agentcg_is run' -l mechanism -x -a 'memcg_bpf freeze high sched_ext poll' -d 'What carries out delays'
+complete -c agentcg -n '__agentcg_is fmt' -l check -d 'Name files that are not formatted'
+complete -c agentcg -n '__agentcg_is fmt' -s w -l write -d 'Rewrite the files in place'
+complete -c agentcg -n '__agentcg_is fmt' -l ast -d 'Print the syntax tree'
+complete -c agentcg -n '__agentcg_is test' -l update -x -k -a '(__fish_complete_suffix .acg)' -d 'Rewrite one expected table'
+complete -c agentcg -n '__agentcg_is test' -l timeout -x -d 'How long one scenario may take'
+complete -c agentcg -n '__agentcg_is run' -l width -x -d 'Width of the table'
+complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean' -l color -x -a 'auto always never' -d 'Colour'
+complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean' -l diagnostics -x -a 'text json' -d 'Form of errors and warnings'
+complete -c agentcg -n '__agentcg_is run check test' -s q -l quiet -d 'No progress, warnings, table'
+complete -c agentcg -n '__agentcg_is run test' -s v -l verbose -d 'Name each run or test'
+complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean' -s h -l help -d 'List the options'
+complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean' -s V -l version -d 'Version'

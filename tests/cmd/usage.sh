@@ -1,0 +1,43 @@
+# What is said about wrong command lines, and that the exit status is 2.
+s=scenarios/three_way_1_5G.acg
+try() {
+	echo "\$ agentcg $*"
+	"$AGENTCG" "$@" 2>&1
+	[ $? -eq 2 ] || echo "exit status is not 2"
+}
+try chekc
+try nonsense
+try scenarios/none.acg
+try run
+try run $s $s
+try doctor $s
+try run --jsno x $s
+try run --check $s
+try run -x $s
+try run --json
+try run --quiet=yes $s
+try run --repeat 0 $s
+try run --repeat many $s
+try run --seed 99999999999999999999 $s
+try run --color red $s
+try run --diagnostics xml $s
+try run --json - --csv - $s
+try run --live --vm $s
+try run -p total $s
+try run -p totl=2G $s
+try run --policy none,, $s
+try run --policy nome $s
+try run --width 10 $s
+try fmt --check --write $s
+try fmt --write -
+try run --live $s
+try run --vm=6.12 $s
+try run --mechanism freeze $s
+try run --mechanism memcg_bfp $s
+try test README.md
+try test nowhere
+AGENTCG_SEED=x AGENTCG_REPEAT=0 "$AGENTCG" run $s 2>&1
+echo "exit $?"
+"$AGENTCG" run --diagnostics=json --live $s 2>&1
+echo "exit $?"
+"$AGENTCG" 2>&1 | head -n 1
