@@ -499,6 +499,7 @@ static void test_expectations(void **state)
 		    e[3].cond->args[0]->args[0]->q < 0.9501);
 	assert_true(e[3].cond->args[1]->args[0]->scope.total);
 	assert_int_equal(e[5].cond->args[0]->scope.cgroups[0], 3);
+	assert_string_equal(e[5].text, "survived(bpf.low[i]) == 1 (i = 1)");
 	drop(&m);
 }
 
