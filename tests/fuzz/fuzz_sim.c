@@ -10,6 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
-	sim_bytes_run(data, size_bytes);
+	if (sim_bytes_run(data, size_bytes, false) != sim_bytes_run(data, size_bytes, true))
+		__builtin_trap();
 	return 0;
 }

@@ -221,7 +221,7 @@ static uint64_t digest(struct sim_world *w)
 	return h;
 }
 
-uint64_t sim_bytes_run(const uint8_t *data, size_t n)
+uint64_t sim_bytes_run(const uint8_t *data, size_t n, bool single_step)
 {
 	struct bytes b = {data, n};
 	struct sim_world w;
@@ -232,6 +232,7 @@ uint64_t sim_bytes_run(const uint8_t *data, size_t n)
 	if (!args)
 		abort();
 	make_world(&b, &w);
+	sim_single_step(w.run, single_step);
 	for (uint32_t i = 0; i < MAX_OPS && b.n; i++) {
 		struct op o = decode(&b, &w, &args[i]);
 		int err = sw_apply(&w, o);

@@ -5,6 +5,7 @@
 #ifndef AGENTCG_TESTS_SIM_BYTES_H
 #define AGENTCG_TESTS_SIM_BYTES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,6 @@
  * not hold: an invariant (sim_check), time or a counter that goes back, an op that does not end or
  * ends twice.  A digest of all that was observed.
  */
-uint64_t sim_bytes_run(const uint8_t *data, size_t n);
+uint64_t sim_bytes_run(const uint8_t *data, size_t n, bool single_step); /* as sim_single_step */
 
 #endif

@@ -26,7 +26,7 @@ static void random_worlds_keep_their_invariants(void **state)
 	uint8_t v[600];
 
 	for (uint64_t i = 0; i < RUNS; i++)
-		sim_bytes_run(v, random_bytes(i, v, sizeof v));
+		sim_bytes_run(v, random_bytes(i, v, sizeof v), false);
 }
 
 static void same_bytes_same_observations(void **state)
@@ -37,7 +37,20 @@ static void same_bytes_same_observations(void **state)
 	for (uint64_t i = 0; i < RUNS / 4; i++) {
 		size_t n = random_bytes(i, v, sizeof v);
 
-		assert_int_equal(sim_bytes_run(v, n), sim_bytes_run(v, n));
+		assert_int_equal(sim_bytes_run(v, n, false), sim_bytes_run(v, n, false));
+	}
+}
+
+/* Running on without a turn in the queue is a matter of speed alone. */
+static void running_on_changes_nothing(void **state)
+{
+	(void)state;
+	uint8_t v[600];
+
+	for (uint64_t i = 0; i < RUNS; i++) {
+		size_t n = random_bytes(i, v, sizeof v);
+
+		assert_int_equal(sim_bytes_run(v, n, false), sim_bytes_run(v, n, true));
 	}
 }
 
@@ -46,6 +59,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(random_worlds_keep_their_invariants),
 	    cmocka_unit_test(same_bytes_same_observations),
+	    cmocka_unit_test(running_on_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,8 @@ struct tally {
 
 static const char *check_worker(const struct sim *s, const struct worker *w)
 {
+	uint32_t slot = s->slot[worker_index(s, w)];
+
 	HOLDS(w->hot <= w->anon);
 	HOLDS(w->hot_swapped <= w->hot);
 	HOLDS(w->cold_swapped <= w->anon - w->hot);
@@ -28,14 +30,14 @@ static const char *check_worker(const struct sim *s, const struct worker *w)
 	HOLDS(w->file_old <= w->file);
 	HOLDS(w->dying == (w->mode == MODE_EXIT || w->mode == MODE_DEAD));
 	HOLDS(!w->dying || !w->busy);
-	HOLDS(w->mode != MODE_DEAD || (!w->anon && !w->process && w->slot == SIM_NONE));
-	HOLDS(w->mode != MODE_EXIT || w->slot != SIM_NONE);
+	HOLDS(w->mode != MODE_DEAD || (!w->anon && !w->process && slot == SIM_NONE));
+	HOLDS(w->mode != MODE_EXIT || slot != SIM_NONE);
 	HOLDS(w->busy || w->dying || w->mode == MODE_IDLE);
-	HOLDS(!w->frozen || w->dying || w->slot == SIM_NONE);
-	HOLDS(!w->busy || w->frozen || w->slot != SIM_NONE || w->mode == MODE_OOM);
-	if (w->slot != SIM_NONE) {
-		HOLDS(w->slot < s->nqueue && s->queue[w->slot].worker == worker_index(s, w));
-		HOLDS(s->queue[w->slot].time_ns >= s->now_ns);
+	HOLDS(!w->frozen || w->dying || slot == SIM_NONE);
+	HOLDS(!w->busy || w->frozen || slot != SIM_NONE || w->mode == MODE_OOM);
+	if (slot != SIM_NONE) {
+		HOLDS(slot < s->nqueue && s->queue[slot].worker == worker_index(s, w));
+		HOLDS(s->queue[slot].time_ns >= s->now_ns);
 	}
 	return NULL;
 }
@@ -67,8 +69,8 @@ static const char *check_cgroup(const struct sim *s, uint32_t m, const struct ta
 
 	HOLDS(c->usage == all->usage);
 	HOLDS(c->stock < SIM_CHARGE_BATCH);
-	HOLDS(x->anon == own->anon);
-	HOLDS(x->file == own->file);
+	HOLDS(c->anon == own->anon);
+	HOLDS(c->file == own->file);
 	HOLDS(x->kernel == own->kernel);
 	HOLDS(x->swap == all->swap);
 	HOLDS(x->sub_file == all->sub_file && x->sub_anon == all->sub_anon);

@@ -110,9 +110,10 @@ uint64_t cpu_wall_ns(struct sim *s, struct worker *w, uint64_t cpu_ns)
 		w->share_gen = s->cpu_gen;
 		w->share_ppm = (uint32_t)share(s, w);
 	}
-	if (w->noise_ppm != ONE_CPU)
+	if (cpu_ns >> 40) { /* hours: their product needs 128 bits */
 		cpu_ns = mul_div(cpu_ns, w->noise_ppm, ONE_CPU);
-	if (w->share_ppm != ONE_CPU)
-		cpu_ns = mul_div(cpu_ns, ONE_CPU, w->share_ppm);
-	return cpu_ns;
+		return mul_div(cpu_ns, ONE_CPU, w->share_ppm);
+	}
+	cpu_ns = cpu_ns * w->noise_ppm / ONE_CPU;
+	return w->share_ppm == ONE_CPU ? cpu_ns : cpu_ns * ONE_CPU / w->share_ppm;
 }

@@ -98,7 +98,7 @@ static void write_attrs(struct sim *s, uint32_t m, const struct cg_attrs *a, uin
 	if (mask & CGA_BIT(CGA_OOM))
 		x->oom_group = a->oom_group;
 	if (mask & CGA_BIT(CGA_THP))
-		x->thp = a->thp;
+		c->thp = a->thp;
 	if (mask & CGA_BIT(CGA_WEIGHT))
 		x->weight = a->weight ? a->weight : 1;
 	if (mask & CGA_BIT(CGA_CPU))

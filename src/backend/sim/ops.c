@@ -83,7 +83,7 @@ static enum step grow(struct sim *s, struct worker *w)
 			if (w->owe_jiffies)
 				return STEP_PAY;
 		}
-		if (s->more[w->cg].thp && w->small_at != w->anon + 1 &&
+		if (s->cg[w->cg].thp && w->small_at != w->anon + 1 &&
 		    w->goal - w->anon >= SIM_HUGE_PAGES)
 			return take_huge_page(s, w);
 	}

@@ -34,15 +34,15 @@ static void lists_changed(struct sim *s, uint32_t m, bool anon, bool filled)
 
 static void anon_add(struct sim *s, uint32_t m, uint64_t n)
 {
-	if (!s->more[m].anon && n)
+	if (!s->cg[m].anon && n)
 		lists_changed(s, m, true, true);
-	s->more[m].anon += n;
+	s->cg[m].anon += n;
 }
 
 static void anon_sub(struct sim *s, uint32_t m, uint64_t n)
 {
-	s->more[m].anon -= n;
-	if (!s->more[m].anon && n)
+	s->cg[m].anon -= n;
+	if (!s->cg[m].anon && n)
 		lists_changed(s, m, true, false);
 }
 
@@ -164,9 +164,9 @@ void pages_read(struct sim *s, struct worker *w, uint64_t n, bool again)
 {
 	struct memcg_more *x = &s->more[w->cg];
 
-	if (!x->file)
+	if (!s->cg[w->cg].file)
 		lists_changed(s, w->cg, false, true);
-	x->file += n;
+	s->cg[w->cg].file += n;
 	w->file_new += n;
 	if (again)
 		x->refaulted += n;
@@ -202,7 +202,7 @@ uint64_t pages_take_file(struct sim *s, uint32_t m, uint64_t n)
 	struct memcg_more *x = &s->more[m];
 	uint64_t taken = 0;
 
-	n = least(n, x->file);
+	n = least(n, s->cg[m].file);
 	while (taken < n) {
 		struct worker *w = next_member(s, x);
 		uint64_t k = least(least(n - taken, SIM_SWAP_CLUSTER), w->file_old + w->file_new);
@@ -214,8 +214,8 @@ uint64_t pages_take_file(struct sim *s, uint32_t m, uint64_t n)
 	}
 	if (!taken)
 		return 0;
-	x->file -= taken;
-	if (!x->file)
+	s->cg[m].file -= taken;
+	if (!s->cg[m].file)
 		lists_changed(s, m, false, false);
 	x->reclaimed += taken;
 	memcg_uncharge(s, m, taken);
@@ -227,7 +227,7 @@ uint64_t pages_swap_out(struct sim *s, uint32_t m, uint64_t n)
 	struct memcg_more *x = &s->more[m];
 	uint64_t taken = 0;
 
-	n = least(least(n, x->anon), pages_swap_room(s, m));
+	n = least(least(n, s->cg[m].anon), pages_swap_room(s, m));
 	while (taken < n) {
 		struct worker *w = next_member(s, x);
 		uint64_t k = least(least(n - taken, SIM_SWAP_CLUSTER), worker_resident(w));

@@ -40,7 +40,6 @@ void policy_set(struct sim *s, uint32_t m, const struct cg_attrs *a, uint32_t ma
 			p->flags |= AGENTCG_PRIORITY_HIGH;
 		else
 			x->window = (struct agentcg_window){0};
-		x->priority_set |= a->set & CGA_BIT(CGA_PRIORITY);
 	}
 	if (mask & CGA_BIT(CGA_DELAY)) {
 		p->delay_ns = a->delay_ns;
@@ -86,7 +85,7 @@ void policy_refresh(struct sim *s)
 
 void policy_faults(struct sim *s, uint32_t m, uint64_t n)
 {
-	s->more[m].faults += n;
+	s->cg[m].faults += n;
 	for (m = s->cg[m].high_cg; m != SIM_NONE; m = s->cg[s->cg[m].parent].high_cg) {
 		struct memcg_more *x = &s->more[m];
 		uint64_t until;

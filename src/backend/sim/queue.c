@@ -2,9 +2,8 @@
 /*
  * The timers: a 4-ary heap ordered by (time, seq).  Each worker has at most one and knows its
  * place, so moving and cancelling need no search.  Four children share cache lines and halve the
- * depth of a binary heap.  A worker that fires stays first until it has a new time: one that is
- * alone for a while then runs on at the cost of four comparisons a step, and nothing has to tell
- * the cases apart.
+ * depth of a binary heap.  The
+ * worker that fires stays first until it has a new time or none.
  */
 #include "backend/sim/state.h"
 
@@ -16,7 +15,7 @@ static bool before(const struct queue_entry *a, const struct queue_entry *b)
 static void put(struct sim *s, uint32_t at, struct queue_entry e)
 {
 	s->queue[at] = e;
-	s->w[e.worker].slot = at;
+	s->slot[e.worker] = at;
 }
 
 static void up(struct sim *s, uint32_t at, struct queue_entry e)
@@ -61,8 +60,10 @@ static void replace(struct sim *s, uint32_t at, struct queue_entry e)
 void queue_set(struct sim *s, uint32_t worker, uint64_t time_ns)
 {
 	struct queue_entry e = {.time_ns = time_ns, .seq = s->seq++, .worker = worker};
-	uint32_t at = s->w[worker].slot;
+	uint32_t at = s->slot[worker];
 
+	if (time_ns < s->horizon_ns)
+		s->horizon_ns = time_ns;
 	if (at == SIM_NONE)
 		up(s, s->nqueue++, e);
 	else
@@ -71,11 +72,21 @@ void queue_set(struct sim *s, uint32_t worker, uint64_t time_ns)
 
 void queue_remove(struct sim *s, uint32_t worker)
 {
-	uint32_t at = s->w[worker].slot;
+	uint32_t at = s->slot[worker];
 
 	if (at == SIM_NONE)
 		return;
-	s->w[worker].slot = SIM_NONE;
+	s->slot[worker] = SIM_NONE;
 	if (at != --s->nqueue)
 		replace(s, at, s->queue[s->nqueue]);
+}
+
+uint64_t queue_second_ns(const struct sim *s)
+{
+	uint64_t least = NEVER;
+
+	for (uint32_t k = 1; k < 5 && k < s->nqueue; k++)
+		if (s->queue[k].time_ns < least)
+			least = s->queue[k].time_ns;
+	return least;
 }

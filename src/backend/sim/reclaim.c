@@ -99,13 +99,13 @@ static void shrink_lruvec(struct sim *s, struct scan *sc, uint32_t m)
 	struct worker *payer = sc->payer;
 	uint64_t n;
 
-	if (s->more[m].file) {
-		n = pages_take_file(s, m, still_wanted(sc, scan_count(s, sc, m, s->more[m].file)));
+	if (s->cg[m].file) {
+		n = pages_take_file(s, m, still_wanted(sc, scan_count(s, sc, m, s->cg[m].file)));
 		sc->freed += n;
 		if (payer)
 			payer->owe_reclaim_ns += n * s->reclaim_page_ns;
-	} else if (s->more[m].anon && pages_swap_room(s, m)) {
-		n = pages_swap_out(s, m, still_wanted(sc, scan_count(s, sc, m, s->more[m].anon)));
+	} else if (s->cg[m].anon && pages_swap_room(s, m)) {
+		n = pages_swap_out(s, m, still_wanted(sc, scan_count(s, sc, m, s->cg[m].anon)));
 		sc->freed += n;
 		if (n) {
 			uint64_t done = pages_disk(s, n, s->swapout_page_ns);

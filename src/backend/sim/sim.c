@@ -108,20 +108,24 @@ static void make_cgroups(struct sim *s, const struct world *w)
 
 static void make_workers(struct sim *s, const struct world *w, uint64_t seed, uint32_t rep)
 {
+	/* Nobody is infinitely fast or slow. */
+	uint32_t noise_ppm = w->machine.noise_ppm < 900000 ? w->machine.noise_ppm : 900000;
+
 	s->nw = w->nworkers;
 	s->w = mem_alloc(s->nw * sizeof *s->w);
 	s->members = mem_alloc(s->nw * sizeof *s->members);
 	s->waiters = mem_alloc(s->nw * sizeof *s->waiters);
 	s->queue = mem_alloc(s->nw * sizeof *s->queue);
+	s->slot = mem_alloc(s->nw * sizeof *s->slot);
 	for (uint32_t i = 0; i < s->nw; i++) {
 		struct worker *k = &s->w[i];
 		struct rng r;
 
 		rng_init(&r, seed, RNG_NOISE, (uint64_t)rep << 32 | i);
-		k->slot = SIM_NONE;
+		s->slot[i] = SIM_NONE;
 		k->deadline_ns = NEVER;
 		k->cg = s->cg_of[w->workers[i].cgroup];
-		k->noise_ppm = (uint32_t)(1000000 + rng_around(&r, w->machine.noise_ppm));
+		k->noise_ppm = (uint32_t)(1000000 + rng_around(&r, noise_ppm));
 		s->more[k->cg].wend++;
 	}
 	/* Sort them by cgroup: count, sum up, place. */
@@ -182,6 +186,7 @@ static void sim_close(void *run)
 	free(s->members);
 	free(s->waiters);
 	free(s->queue);
+	free(s->slot);
 	vec_free(&s->classes);
 	free(s);
 }
@@ -199,7 +204,14 @@ static int sim_advance(void *run, uint64_t until_ns)
 
 	s->react = false;
 	while (s->nqueue && s->queue[0].time_ns <= until_ns) {
+		uint64_t second_ns = queue_second_ns(s);
+
 		s->now_ns = s->queue[0].time_ns;
+		s->horizon_ns = second_ns <= until_ns ? second_ns
+				: until_ns == NEVER   ? NEVER
+						      : until_ns + 1;
+		if (s->single_step)
+			s->horizon_ns = 0;
 		worker_fire(s, &s->w[s->queue[0].worker]);
 		if (s->react)
 			return 0;
@@ -209,6 +221,11 @@ static int sim_advance(void *run, uint64_t until_ns)
 	if (s->now_ns < until_ns)
 		s->now_ns = until_ns;
 	return 0;
+}
+
+void sim_single_step(void *run, bool on)
+{
+	((struct sim *)run)->single_step = on;
 }
 
 uint64_t sim_steps(const void *run)
@@ -224,11 +241,11 @@ static void sum_up(const struct sim *s, uint32_t m, struct cg_counters *c)
 	for (uint32_t i = m; i < s->cg[m].end; i++) {
 		const struct memcg_more *x = &s->more[i];
 
-		c->anon_bytes += x->anon * PAGE_BYTES;
-		c->file_bytes += x->file * PAGE_BYTES;
+		c->anon_bytes += s->cg[i].anon * PAGE_BYTES;
+		c->file_bytes += s->cg[i].file * PAGE_BYTES;
 		c->reclaimed_bytes += x->reclaimed * PAGE_BYTES;
 		c->refault_bytes += x->refaulted * PAGE_BYTES;
-		c->faults += x->faults;
+		c->faults += s->cg[i].faults;
 		c->delays += x->delays;
 		c->delayed_ns += x->delayed_ns;
 		c->throttled_ns += x->throttled_ns;

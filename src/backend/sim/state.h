@@ -24,18 +24,24 @@
 
 /* ---- cgroups -------------------------------------------------------------------------------- */
 
-/* What every charge reads and writes: struct page_counter and the stock. */
+/*
+ * struct page_counter, the stock, and what else every charge reads and writes: its first 64 bytes.
+ * Counters are of the cgroup alone unless they say otherwise, here and below.
+ */
 struct memcg {
 	uint64_t usage, high, max, watermark;
+	uint32_t parent, end; /* SIM_NONE for the machine; end of the subtree */
+	uint32_t stock;	      /* charged, not yet used */
+	uint32_t delay_cg;    /* whose delay its tasks obey, or SIM_NONE */
+	uint32_t high_cg;     /* nearest priority-high cgroup, itself included */
+	bool protects;	      /* min or low is not 0 */
+	bool thp;
+	uint64_t faults;
+	uint64_t anon, file;		     /* resident, reclaimable as such */
 	uint64_t min, low;		     /* memory.min, memory.low */
 	uint64_t min_usage, low_usage;	     /* min(usage, setting), as the parent knows it */
 	uint64_t children_min, children_low; /* sums of the children's */
 	uint64_t emin, elow;		     /* effective protection at the latest reclaim */
-	uint32_t parent, end;		     /* SIM_NONE for the machine; end of the subtree */
-	uint32_t stock;			     /* charged, not yet used */
-	uint32_t delay_cg;		     /* whose delay its tasks obey, or SIM_NONE */
-	uint32_t high_cg;		     /* nearest priority-high cgroup, itself included */
-	bool protects;			     /* min, low or their usage is not 0 */
 };
 
 struct psi {
@@ -43,29 +49,28 @@ struct psi {
 	uint32_t stalled, running; /* workers in the subtree */
 };
 
-/* What is read less often. Counters are of the cgroup alone unless they say otherwise. */
+/* What is needed less often. */
 struct memcg_more {
 	uint32_t index;		     /* in the world */
 	uint32_t wbegin, wend;	     /* its workers: sim.members[wbegin..wend) */
 	uint32_t cursor;	     /* the member that gives up pages next */
-	uint64_t file, anon;	     /* resident, reclaimable as such */
 	uint64_t kernel;	     /* processes and page tables */
 	uint32_t sub_file, sub_anon; /* cgroups in the subtree with such pages */
 	uint64_t swap, swap_max;     /* with descendants */
 	uint64_t ev_low, ev_high, ev_max, ev_oom, ev_oom_kill; /* with descendants */
-	uint64_t reclaimed, refaulted, faults;
+	uint64_t reclaimed, refaulted;
 	uint64_t delays, delayed_ns, throttled_ns, protections;
 	uint32_t iter;	      /* next cgroup to visit when this one is the reclaim target */
 	uint64_t turned_away; /* the latest reclaim pass that `protect` turned away */
 	uint32_t dying;	      /* workers of the subtree whose memory is not back yet */
 	uint64_t excused;     /* usage that no killing could bring below max */
 	bool max_pending;     /* a write of memory.max waits for a victim's memory */
-	bool oom_group, thp, frozen;
+	bool oom_group, frozen;
 	uint32_t cpu_ppm; /* cpu.max, or 0 */
 	uint32_t busy;	  /* workers in the subtree that use a CPU */
 	uint32_t weight;
 	struct psi psi;
-	bool delay_set, priority_set;
+	bool delay_set; /* its own delay, be it off, not its parent's */
 	struct agentcg_policy policy;
 	struct agentcg_window window;
 };
@@ -97,49 +102,45 @@ struct charge {
 };
 
 struct worker {
-	/* timer: a place in the queue */
-	uint32_t slot; /* SIM_NONE: not queued */
+	/* what every step reads and writes */
 	uint32_t cg;
-	uint64_t remain_ns; /* frozen: CPU time left, or the time at which it is due */
-	uint8_t mode;	    /* enum mode */
-	bool dying;	    /* MODE_EXIT or MODE_DEAD */
-	bool busy;	    /* between OBS begin and OBS_DONE */
-	uint32_t frozen;    /* frozen ancestors, its cgroup included */
+	uint8_t mode; /* enum mode */
+	bool dying;   /* MODE_EXIT or MODE_DEAD */
+	bool busy;    /* has an op in flight */
+	bool owe_policy, io_stalls;
+	uint8_t stage, status; /* of the op */
+	bool in_call;
+	uint32_t frozen; /* frozen ancestors, its cgroup included */
+	uint32_t owe_jiffies;
+	uint64_t owe_reclaim_ns, owe_io_until, owe_cpu_ns; /* to be paid before it goes on */
+	uint64_t sleep_ns; /* MODE_THROTTLE, MODE_DELAY: since when */
+	uint64_t deadline_ns;
+	uint64_t anon, goal; /* pages mapped, resident or swapped; to be mapped */
+	uint64_t tables, process;
+	uint64_t small_at;  /* page + 1 at which no huge page could be had */
 	uint32_t noise_ppm; /* cost of its work, 1000000 = nominal */
 	uint32_t cpu_class, share_ppm;
 	uint64_t share_gen;
-
-	/* what it owes before it goes on */
-	uint64_t owe_reclaim_ns, owe_io_until, owe_cpu_ns;
-	uint32_t owe_jiffies;
-	bool owe_policy; /* the sleep is the policy's */
-	bool io_stalls;
-	uint64_t sleep_ns; /* MODE_THROTTLE, MODE_DELAY: since when */
 	struct charge charge;
+	struct op op; /* in flight, see ops.c */
+
+	uint64_t remain_ns; /* frozen: CPU time left, or the time at which it is due */
 
 	/* memory, see pages.c */
-	uint64_t anon; /* mapped: resident or swapped */
-	uint64_t hot;  /* of these, touched again: the first so many */
+	uint64_t hot; /* of anon, touched again: the first so many */
 	uint64_t hot_swapped, cold_swapped;
-	uint64_t tables, process;
 	uint64_t file;		     /* extent of its file that was ever read */
 	uint64_t file_old, file_new; /* resident: from earlier passes, from this one */
 	uint64_t want_bytes;	     /* anonymous memory asked for, before rounding */
-	uint64_t small_at;	     /* page + 1 at which no huge page could be had */
 
-	/* the op in flight, see ops.c */
-	struct op op;
-	uint64_t start_ns, due_ns, deadline_ns;
+	/* the op */
+	uint64_t start_ns, due_ns, late_ns;
 	uint64_t done_bytes;
-	uint64_t goal, from;			      /* pages to hold; held when the step began */
-	uint64_t grow_bytes;			      /* by how much the step grows */
+	uint64_t from, grow_bytes; /* pages when the step began; how far it goes */
 	uint64_t step_ns, step_wait_ns, step_late_ns; /* the step: since when, pause, lateness */
-	uint64_t late_ns;			      /* of the op, to report */
 	uint64_t cursor, span;			      /* page of the pass, pages of the pass */
 	uint64_t call_end_ns, call_bytes, held_bytes, cpu_done_ns;
 	uint32_t i, j;
-	uint8_t stage, status;
-	bool in_call;
 };
 
 static inline uint64_t worker_resident(const struct worker *w)
@@ -177,7 +178,14 @@ struct sim {
 	uint32_t nwaiters;
 
 	struct queue_entry *queue;
+	uint32_t *slot; /* by worker: its place in the queue, or SIM_NONE */
 	uint32_t nqueue;
+	/*
+	 * The worker that fires may run on to before this time: nobody else has a timer until then.
+	 * 0: not at all.
+	 */
+	uint64_t horizon_ns;
+	bool single_step;
 
 	uint64_t active_until_ns; /* some priority-high cgroup is active before this */
 	uint32_t protecting;	  /* cgroups that min, low or protect may shield */
@@ -197,6 +205,8 @@ struct sim {
  */
 void queue_set(struct sim *s, uint32_t worker, uint64_t time_ns); /* adds or moves; takes a seq */
 void queue_remove(struct sim *s, uint32_t worker);
+/* The earliest time of any worker but the first in the queue; NEVER if there is none. */
+uint64_t queue_second_ns(const struct sim *s);
 
 /* ---- memcg.c -----------------------------------------------------------------------------------
  */
