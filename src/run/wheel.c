@@ -27,7 +27,7 @@
 
 #define LEVELS	    8
 #define BUCKETS	    256
-#define CHUNK	    10	  /* timers; 256 bytes with the header */
+#define CHUNK	    21	  /* timers; 512 bytes with the pointer */
 #define SLAB	    256	  /* chunks asked of the heap at once */
 #define FRONT_SHARE 32	  /* take buckets until the front has this fraction of all timers, */
 #define FRONT_FEW   16	  /* ... but at least and */
@@ -40,13 +40,14 @@
 
 struct chunk {
 	struct chunk *next;
-	uint32_t n;
 	struct timer v[CHUNK];
 };
 
+/* All chunks but the last are full.  Adding looks at nothing behind these fields, only writes. */
 struct bucket {
 	struct chunk *first, *last;
 	uint64_t n;
+	uint64_t room; /* in the last chunk */
 };
 
 struct slab {
@@ -96,7 +97,6 @@ static struct chunk *chunk_get(struct wheel *w)
 
 	w->free = c->next;
 	c->next = NULL;
-	c->n = 0;
 	return c;
 }
 
@@ -109,16 +109,17 @@ static inline void bucket_add(struct wheel *w, uint64_t time_ns, uint64_t seq, u
 	struct bucket *b = &w->buckets[level][index];
 	struct chunk *c = b->last;
 
-	if (__builtin_expect(!c || c->n == CHUNK, 0)) {
+	if (__builtin_expect(!b->room, 0)) {
 		c = chunk_get(w);
 		if (b->last)
 			b->last->next = c;
 		else
 			b->first = c;
 		b->last = c;
+		b->room = CHUNK;
 		w->used[level][index / 64] |= UINT64_C(1) << (index % 64);
 	}
-	c->v[c->n++] = (struct timer){time_ns, seq, datum};
+	c->v[CHUNK - b->room--] = (struct timer){time_ns, seq, datum};
 	b->n++;
 }
 
@@ -197,6 +198,12 @@ static void sort_timers(struct wheel *w, struct timer *v, size_t n)
 
 /* ---- the front ------------------------------------------------------------------------------ */
 
+/* Timers of b in its chunk c. */
+static size_t chunk_count(const struct bucket *b, const struct chunk *c)
+{
+	return c == b->last ? CHUNK - b->room : CHUNK;
+}
+
 static unsigned first_bit(const uint64_t *map)
 {
 	for (unsigned i = 0; i < BUCKETS / 64; i++)
@@ -211,7 +218,7 @@ static uint64_t bucket_spread(const struct bucket *b)
 	uint64_t first = b->first->v[0].time_ns, diff = 0;
 
 	for (const struct chunk *c = b->first; c; c = c->next)
-		for (uint32_t i = 0; i < c->n; i++)
+		for (size_t i = 0, n = chunk_count(b, c); i < n; i++)
 			diff |= c->v[i].time_ns ^ first;
 	return diff;
 }
@@ -236,7 +243,7 @@ static void front_sort(struct wheel *w)
 		return;
 	}
 	unsigned wide = 64 - (unsigned)__builtin_clzll(hi - lo);
-	unsigned bits = 66 - (unsigned)__builtin_clzll(n);
+	unsigned bits = 65 - (unsigned)__builtin_clzll(n);
 
 	if (bits > BIN_BITS)
 		bits = BIN_BITS;
@@ -281,9 +288,9 @@ static void front_take(struct wheel *w, const struct bucket *b)
 {
 	vec_reserve(&w->front, w->front.n + b->n);
 	for (const struct chunk *c = b->first; c; c = c->next) {
-		for (uint32_t i = 0; i < c->n; i++)
+		for (size_t i = 0, n = chunk_count(b, c); i < n; i++)
 			w->front.v[w->front.n + i] = c->v[i];
-		w->front.n += c->n;
+		w->front.n += chunk_count(b, c);
 	}
 }
 
@@ -302,7 +309,7 @@ static bool bucket_deal(struct wheel *w, struct bucket *b)
 	/* Levels at which they all agree are skipped: nothing would come apart there. */
 	w->base = b->first->v[0].time_ns & ~range;
 	for (const struct chunk *c = b->first; c; c = c->next)
-		for (uint32_t i = 0; i < c->n; i++)
+		for (size_t i = 0, n = chunk_count(b, c); i < n; i++)
 			bucket_add_timer(w, &c->v[i]);
 	return true;
 }
