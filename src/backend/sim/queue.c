@@ -9,7 +9,30 @@
 
 static bool before(const struct queue_entry *a, const struct queue_entry *b)
 {
-	return a->time_ns < b->time_ns || (a->time_ns == b->time_ns && a->seq < b->seq);
+	return ((unsigned __int128)a->time_ns << 64 | a->seq) <
+	       ((unsigned __int128)b->time_ns << 64 | b->seq);
+}
+
+/*
+ * The least of the up to four children from `child` on, which exists.  Which one it is cannot be
+ * predicted, so it is computed without branches.
+ */
+static uint32_t least_child(const struct sim *s, uint32_t child)
+{
+	const struct queue_entry *q = s->queue;
+	uint32_t a, b;
+
+	if (child + 4 > s->nqueue) {
+		uint32_t least = child;
+
+		while (++child < s->nqueue)
+			if (before(&q[child], &q[least]))
+				least = child;
+		return least;
+	}
+	a = child + before(&q[child + 1], &q[child]);
+	b = child + 2 + before(&q[child + 3], &q[child + 2]);
+	return a + (b - a) * before(&q[b], &q[a]);
 }
 
 static void put(struct sim *s, uint32_t at, struct queue_entry e)
@@ -34,13 +57,11 @@ static void up(struct sim *s, uint32_t at, struct queue_entry e)
 static void down(struct sim *s, uint32_t at, struct queue_entry e)
 {
 	for (;;) {
-		uint32_t child = 4 * at + 1, least = child;
+		uint32_t least;
 
-		if (child >= s->nqueue)
+		if (4 * at + 1 >= s->nqueue)
 			break;
-		for (uint32_t k = child + 1; k < child + 4 && k < s->nqueue; k++)
-			if (before(&s->queue[k], &s->queue[least]))
-				least = k;
+		least = least_child(s, 4 * at + 1);
 		if (!before(&s->queue[least], &e))
 			break;
 		put(s, at, s->queue[least]);
@@ -59,7 +80,8 @@ static void replace(struct sim *s, uint32_t at, struct queue_entry e)
 
 void queue_set(struct sim *s, uint32_t worker, uint64_t time_ns)
 {
-	struct queue_entry e = {.time_ns = time_ns, .seq = s->seq++, .worker = worker};
+	struct queue_entry e = {
+	    .time_ns = time_ns, .seq = s->seq++, .worker = worker, .cg = s->w[worker].cg};
 	uint32_t at = s->slot[worker];
 
 	if (time_ns < s->horizon_ns)
@@ -81,12 +103,7 @@ void queue_remove(struct sim *s, uint32_t worker)
 		replace(s, at, s->queue[s->nqueue]);
 }
 
-uint64_t queue_second_ns(const struct sim *s)
+const struct queue_entry *queue_second(const struct sim *s)
 {
-	uint64_t least = NEVER;
-
-	for (uint32_t k = 1; k < 5 && k < s->nqueue; k++)
-		if (s->queue[k].time_ns < least)
-			least = s->queue[k].time_ns;
-	return least;
+	return s->nqueue > 1 ? &s->queue[least_child(s, 1)] : NULL;
 }

@@ -156,7 +156,7 @@ static inline uint64_t worker_swapped(const struct worker *w)
 
 struct queue_entry {
 	uint64_t time_ns, seq;
-	uint32_t worker;
+	uint32_t worker, cg; /* cg: to have it in the cache when the worker's turn comes */
 };
 
 struct cpu_class {
@@ -205,8 +205,8 @@ struct sim {
  */
 void queue_set(struct sim *s, uint32_t worker, uint64_t time_ns); /* adds or moves; takes a seq */
 void queue_remove(struct sim *s, uint32_t worker);
-/* The earliest time of any worker but the first in the queue; NEVER if there is none. */
-uint64_t queue_second_ns(const struct sim *s);
+/* The worker that is next after the first, or NULL. */
+const struct queue_entry *queue_second(const struct sim *s);
 
 /* ---- memcg.c -----------------------------------------------------------------------------------
  */
