@@ -10,8 +10,8 @@
 
 /*
  * A timeout never fires early, so the wheel rounds up: a bucket of level l covers 8^l jiffies, and
- * a timer goes into the bucket after the one that its expiry lies in.  2000 ms asked become 2.016
- * to 2.048 s in steps of 32 ms from the phase of jiffies, less what of the first jiffy has passed.
+ * a timer goes into the bucket after the one that its expiry lies in.  2000 ms asked take 2.000 to
+ * 2.032 s.
  */
 uint64_t high_timer_ns(uint64_t now_ns, uint64_t jiffies)
 {

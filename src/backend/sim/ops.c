@@ -249,11 +249,14 @@ static enum step touch_pass(struct sim *s, struct worker *w)
 }
 
 /* How often a touch with a period repeats within its time: at 0, each, 2 each, ... < over. */
-static uint64_t touch_passes(const struct op *op)
+static uint32_t touch_passes(const struct op *op)
 {
+	uint64_t n;
+
 	if (!op->each_ns || !op->ns)
 		return 1;
-	return op->ns / op->each_ns + (op->ns % op->each_ns != 0);
+	n = op->ns / op->each_ns + (op->ns % op->each_ns != 0);
+	return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
 }
 
 static enum step op_touch(struct sim *s, struct worker *w)

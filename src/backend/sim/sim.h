@@ -7,18 +7,20 @@
  * byte.  Names of kernel functions are those of Linux 7.2, whose behaviour is modelled, with the
  * memcg_bpf_ops hooks of series v6.  agentcg-sim(7) says the same to users, at more length.
  *
- * Where to read
- *   memcg.c    the tree, page counters, charging     mm/page_counter.c, try_charge_memcg()
- *   reclaim.c  protection and the two-pass reclaim   mm/vmscan.c,
- * page_counter_calculate_protection() high.c     memory.high: overage, penalty, sleep
- * __mem_cgroup_handle_over_high(), kernel/time/timer.c calc_wheel_index() oom.c      who is killed
- * and when it is gone     mm/oom_kill.c, mem_cgroup_oom() limits.c   writes to the cgroup's files
- * memory_max_write(), memory_high_write(), user_proactive_reclaim() policy.c   delay and protect
- * bpf/policy.h pages.c    which pages a worker has              LRU order, swap, page tables, page
- * cache cpu.c      who runs how fast                     water-filling, cpu.max as a share psi.c
- * memory pressure                       kernel/sched/psi.c worker.c   what a worker does next, and
- * waits for ops.c      allocating, freeing, touching, reading: what a worker does itself play.c
- * replays, tool calls, commands: what it plays queue.c    timers in the total order (time, seq)
+ * Where to read, and what it follows
+ *   memcg.c    page counters, charging       mm/page_counter.c, try_charge_memcg()
+ *   reclaim.c  protection, two-pass reclaim  mm/vmscan.c, page_counter_calculate_protection()
+ *   high.c     overage, penalty, sleep       __mem_cgroup_handle_over_high(), kernel/time/timer.c
+ *   oom.c      who is killed, when it's gone mm/oom_kill.c, mem_cgroup_oom()
+ *   limits.c   writes to the files           memory_max_write(), user_proactive_reclaim(), ...
+ *   policy.c   delay and protect             bpf/policy.h
+ *   pages.c    which pages a worker has: LRU order, swap, page tables, page cache
+ *   cpu.c      who runs how fast
+ *   psi.c      memory pressure               kernel/sched/psi.c
+ *   worker.c   what a worker waits for and owes
+ *   ops.c      allocating, freeing, touching, reading: what a worker does itself
+ *   play.c     replays, tool calls, commands: what it plays
+ *   queue.c    timers in the total order (time, seq)
  *   sim.c      the backend contract
  *   check.c    what must always be true
  *
@@ -26,19 +28,19 @@
  *  1. A policy delay asks for usage > memory.high of the cgroup that has the delay.  `always` asks
  *     nothing, as the published program: v6 calls get_high_delay_ms() on every charge batch.
  *  2. Active means faulting.  Writing resident memory again is no fault.
- *  3. A worker that is killed gives its memory back SIM_EXIT_NS plus SIM_UNMAP_NS a page later, all
- *     at once.  Until then nobody else is killed in any scope that contains it
- * (oom_evaluate_task()) and tasks that would need it wait for it; the kernel's retries meanwhile,
- * each of which counts `max` and perhaps `oom`, are not counted.  So a parent's limit kills one,
- * never two, of two tasks that together exceed it.  A worker that is merely done keeps its memory
- * until freed.
+ *  3. A worker that is killed gives its memory back SIM_EXIT_NS plus SIM_UNMAP_NS a page later,
+ *     all at once.  Until then nobody else is killed in any scope that contains it, as in
+ *     oom_evaluate_task(), and tasks that would need it wait for it; the kernel's retries
+ *     meanwhile, each of which counts `max` and perhaps `oom`, are not counted.  So a parent's
+ *     limit kills one, never two, of two tasks that together exceed it.  A worker that is merely
+ *     done keeps its memory until it is freed.
  *  4. Late trace samples are replayed in order, none skipped.
  *  5. OOM victim: most pages of rss, swap and page tables; on a tie the worker with the higher
  *     index, as the later task.  A group kill counts oom_kill once for the victim and once for each
  *     member, the victim too, as oom_kill_process() does.
  *  6. A huge page is charged as 512 pages in one go, eight times the penalty of a batch of 64; it
  *     costs SIM_HUGE_FAULTS faults of time and counts as one fault.  When 512 pages cannot be had
- * it falls back to small pages (no OOM kill for orders over 3).
+ *     it becomes small ones: there is no OOM kill for orders over 3.
  *  7. Near max the batch falls back to what is asked for, stocks are drained once, and a task that
  *     waited charges again from the start of the loop.
  *  8. Every worker is a process of SIM_PROCESS_PAGES and has one page-table page per 512 pages it
@@ -57,7 +59,8 @@
  *    refault protection, so a cyclic read of more than fits always misses.
  *  - The machine has swap space as large as its memory.
  *  - One disk, first come first served: reads, swap-ins and swap-outs occupy it one after another.
- *  - The machine's memory is one more limit above the root cgroup: no kswapd.
+ *  - The machine's memory is one more limit above the root cgroup: no kswapd.  Who is killed for
+ *    it has the root as limit_cgroup.
  *  - CPU time is shared between busy workers by the weight of their cgroup, flat across the tree;
  *    a share holds for one step (a batch, or SIM_QUANTUM_NS).  cpu.max is a share, not a period.
  *  - Raised limits are seen at the next charge.  Page faults of one step are counted at its charge.
