@@ -120,7 +120,7 @@ void sw_until(struct sim_world *w, uint64_t ns)
 	/* It may return early at `ns` itself: go on until it has nothing more to say. */
 	do {
 		seen = w->seen.n;
-		if (backend_sim.advance(w->run, ns))
+		if (backend_sim.advance(w->run, ns) < 0)
 			give_up(w, "advance failed");
 		check(w);
 	} while (sw_now(w) < ns || w->seen.n != seen);

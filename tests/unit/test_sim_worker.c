@@ -302,6 +302,10 @@ static void frozen_work_stands_still(void **state)
 	sw_until(&w, 100 * NS_PER_MS);
 	sw_apply(&w, OP(OP_FREEZE, 0));
 	sw_apply(&w, OP(OP_FREEZE, 1)); /* twice: both must go */
+	/* nothing will happen by itself, and advance says so */
+	assert_int_equal(backend_sim.advance(w.run, NS_PER_SEC), 1);
+	assert_int_equal(sw_now(&w), NS_PER_SEC);
+	assert_int_equal(backend_sim.advance(w.run, NEVER), 1);
 	sw_until(&w, 5 * NS_PER_SEC);
 	assert_int_equal(sw_count(&w, OBS_DONE, 0, 1), 0);
 	sw_apply(&w, OP(OP_THAW, 0));

@@ -235,11 +235,9 @@ static int sim_advance(void *run, uint64_t until_ns)
 		if (s->react)
 			return 0;
 	}
-	if (until_ns == NEVER)
-		return 1;
-	if (s->now_ns < until_ns)
+	if (until_ns != NEVER && s->now_ns < until_ns)
 		s->now_ns = until_ns;
-	return 0;
+	return !s->nqueue; /* whoever still has an op waits for what only an op can bring */
 }
 
 void sim_single_step(void *run, bool on)
