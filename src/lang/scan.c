@@ -263,6 +263,11 @@ void scan_open_string(struct scan *x, struct span at)
 	if (s[at.end - at.beg - 1] == '\r')
 		at.end--;
 	x->bad_end = at.end;
+	if (s[at.end - at.beg] == '\0' && s + (at.end - at.beg) < x->text + x->file->source->len) {
+		diag_at(&x->unit->diags, E_BAD_ESCAPE, (struct span){at.end, at.end + 1},
+			"a control character (0x00) in a quoted text");
+		return;
+	}
 	diag_at(&x->unit->diags, E_OPEN_STRING, at, "this text is not closed on its line");
 	diag_hint(&x->unit->diags, "close it with \"");
 }

@@ -114,7 +114,7 @@ static const struct word {
 static const struct word *find_word(const char *s, size_t n)
 {
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (!strncmp(words[i].name, s, n) && !words[i].name[n])
+		if (words[i].name[0] == *s && !strncmp(words[i].name, s, n) && !words[i].name[n])
 			return &words[i];
 	return NULL;
 }
