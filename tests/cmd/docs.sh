@@ -83,3 +83,13 @@ compare "options, zsh" "$tmp/names" "$tmp/zsh"
 echo "== example, agentcg(5)"
 awk '/^\.Bd/ { n++; on = n == 2; next } /^\.Ed/ { on = 0 } on' man/agentcg.5 >"$tmp/example.acg"
 "$AGENTCG" "$tmp/example.acg" | tail -n 1
+
+# scenarios/README.md names every scenario, with the verdict of its table.
+for f in scenarios/*.table; do
+	[ ! -f "$f" ] || echo "$(basename "$f" .table) $(sed -n 's/^verdict: //p' "$f")"
+done >"$tmp/verdicts"
+for f in scenarios/*.acg; do
+	[ -f "${f%.acg}.table" ] || echo "$(basename "$f" .acg) ?"
+done >>"$tmp/verdicts"
+sed -n 's/^| `\([a-z0-9A-Z_]*\)` | \([A-Z?]*\) |.*/\1 \2/p' scenarios/README.md >"$tmp/readme"
+compare "verdicts, scenarios/README.md" "$tmp/verdicts" "$tmp/readme"

@@ -34,7 +34,7 @@ try run --live $s
 try run --vm=6.12 $s
 try run --mechanism freeze $s
 try run --mechanism memcg_bfp $s
-try test README.md
+try test Makefile
 try test nowhere
 AGENTCG_SEED=x AGENTCG_REPEAT=0 "$AGENTCG" run $s 2>&1
 echo "exit $?"
