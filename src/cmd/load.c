@@ -2,6 +2,7 @@
 /* load.c - from a file's name to its plan (load.h) */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/load.h"
@@ -23,26 +24,46 @@ static const char *stdlib_beside(struct arena *a)
 	return arena_printf(a, "%.*sstdlib", (int)n, exe);
 }
 
+/* Folders that exist, each once: a missing library file is reported with the places looked at. */
+struct folders {
+	const char **dirs;
+	struct stat *seen;
+	size_t n;
+};
+
+static void add_folder(struct folders *f, const char *dir)
+{
+	struct stat *st = &f->seen[f->n];
+
+	if (stat(dir, st) || !S_ISDIR(st->st_mode))
+		return;
+	for (size_t i = 0; i < f->n; i++)
+		if (f->seen[i].st_dev == st->st_dev && f->seen[i].st_ino == st->st_ino)
+			return;
+	f->dirs[f->n++] = dir;
+}
+
 static struct lang_path library_path(struct arena *a)
 {
 	const char *env = getenv("AGENTCG_PATH"), *beside = stdlib_beside(a);
-	size_t n = 0, most = 3;
-	const char **dirs;
+	struct folders f = {0};
+	size_t most = 3;
 
 	for (const char *p = env ? env : ""; *p; p++)
 		most += *p == ':';
-	dirs = arena_array(a, const char *, most);
+	f.dirs = arena_array(a, const char *, most);
+	f.seen = arena_array(a, struct stat, most);
 	for (const char *p = env ? env : ""; *p;) {
 		size_t len = strcspn(p, ":");
 
 		if (len)
-			dirs[n++] = arena_strndup(a, p, len);
+			add_folder(&f, arena_strndup(a, p, len));
 		p += len + (p[len] == ':');
 	}
 	if (beside)
-		dirs[n++] = beside;
-	dirs[n++] = AGENTCG_STDLIB;
-	return (struct lang_path){.dirs = dirs, .n = n};
+		add_folder(&f, beside);
+	add_folder(&f, AGENTCG_STDLIB);
+	return (struct lang_path){.dirs = f.dirs, .n = f.n};
 }
 
 /* The value of an environment variable in [min, max]; false when it is not set or no such number */
