@@ -6,22 +6,21 @@
 #include "config.h"
 
 const struct command commands[] = {
-    {"run", CMD_RUN, "FILE", "run a scenario in the simulator, report, judge its claims",
+    {"run", CMD_RUN, "FILE", "run a scenario, report, judge its claims",
      "`agentcg FILE` is the same.  FILE - is standard input.\n"
-     "Exit status: 0 PASS or WARN, 1 FAIL or UNDECIDED, 2 error in scenario or usage, 3 SKIP,\n"
-     "4 VOID, 5 ABORTED or internal error, 130 interrupted.\n",
+     "Exit status: 0 PASS or WARN, 1 FAIL or UNDECIDED, 2 error in scenario or usage,\n"
+     "3 SKIP, 4 VOID, 5 ABORTED or internal error, 130 interrupted.\n",
      cmd_run},
     {"check", CMD_CHECK, "FILE...", "check scenarios; silent when there is nothing to say",
      "Exit status: 0, or 2 when there is an error in some file.\n", cmd_check},
-    {"plan", CMD_PLAN, "FILE", "show the expanded timeline, and demand against the budget", NULL,
-     cmd_plan},
+    {"plan", CMD_PLAN, "FILE", "show the timeline, and demand against the budget", NULL, cmd_plan},
     {"fmt", CMD_FMT, "FILE...", "print scenarios in the one canonical form",
-     "Exit status: 0; 1 when --check finds a file that is not formatted; 2 on an error.\n",
-     cmd_fmt},
+     "Exit status: 0; 1 when --check finds an unformatted file; 2 on an error.\n", cmd_fmt},
     {"test", CMD_TEST, "[DIR|FILE...]", "run scenarios and compare with the tables beside them",
      "X.acg is run and compared with X.table: 80 columns, no colour, and a last line\n"
-     "`exit N` where it does not end with 0.  Folders are searched for such pairs; without an\n"
-     "argument, the current one.  Exit status: 0, 1 when a test failed, 3 when there was none.\n",
+     "`exit N` where it does not end with 0.  Folders are searched for such pairs;\n"
+     "without an argument, the current one.\n"
+     "Exit status: 0, 1 when a test failed, 3 when there was none.\n",
      cmd_test},
     {"help", CMD_HELP, "[COMMAND|FILE]", "explain a command, or a scenario's parameters and claims",
      NULL, cmd_help},
@@ -50,7 +49,7 @@ void commands_help(struct buf *out)
 
 		buf_printf(out, "  %s %s", k->name, k->operands);
 		n = out->n - n;
-		buf_pad(out, ' ', n < 24 ? 24 - n : 1);
+		buf_pad(out, ' ', n < 23 ? 23 - n : 1);
 		buf_printf(out, "%s\n", k->summary);
 	}
 	buf_puts(out, "\n`agentcg COMMAND --help` lists the options of a command;"

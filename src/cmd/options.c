@@ -59,17 +59,17 @@ static const struct option_spec specs[] = {
     {OPT_REPEAT, 0, "repeat", ARG_NEEDED, "N", CMD_RUN | CMD_PLAN, "repeat every run N times"},
     {OPT_SEED, 0, "seed", ARG_NEEDED, "N", CMD_RUN | CMD_PLAN, "seed of jitter, noise and order"},
     {OPT_JSON, 0, "json", ARG_NEEDED, "FILE", CMD_RUN,
-     "write results as JSON (`-`: to standard output, in place of the table)"},
+     "write results as JSON; `-`: in place of the table"},
     {OPT_CSV, 0, "csv", ARG_NEEDED, "FILE", CMD_RUN,
-     "write one row per run and cgroup as CSV (`-` likewise)"},
+     "write a row per run and cgroup as CSV; `-` likewise"},
     {OPT_LIVE, 0, "live", ARG_NONE, NULL, CMD_RUN,
      "run on this host's cgroup v2 (not in this version)"},
     {OPT_VM, 0, "vm", ARG_OPTIONAL, "KERNEL", CMD_RUN,
-     "run in a throw-away virtual machine (not in this version)"},
+     "run in a virtual machine (not in this version)"},
     {OPT_MECHANISM, 0, "mechanism", ARG_NEEDED, "NAME", CMD_RUN,
-     "what carries out delays (this version: memcg_bpf, modelled)"},
+     "what carries out delays (here: memcg_bpf)"},
     {OPT_CHECK, 0, "check", ARG_NONE, NULL, CMD_FMT,
-     "change nothing; name files that are not formatted, exit 1"},
+     "only name files that are not formatted, exit 1"},
     {OPT_WRITE, 'w', "write", ARG_NONE, NULL, CMD_FMT, "rewrite the files in place"},
     {OPT_AST, 0, "ast", ARG_NONE, NULL, CMD_FMT, "print the syntax tree instead"},
     {OPT_UPDATE, 0, "update", ARG_NEEDED, "NAME", CMD_TEST,
@@ -81,7 +81,7 @@ static const struct option_spec specs[] = {
     {OPT_DIAGNOSTICS, 0, "diagnostics", ARG_NEEDED, "FORM", CMD_ALL,
      "errors and warnings as text or json"},
     {OPT_QUIET, 'q', "quiet", ARG_NONE, NULL, CMD_RUN | CMD_CHECK | CMD_TEST,
-     "no progress, no warnings, no table: the exit status tells"},
+     "only errors: no progress, warnings, table"},
     {OPT_VERBOSE, 'v', "verbose", ARG_NONE, NULL, CMD_RUN | CMD_TEST,
      "name each run, each test as it is done"},
     {OPT_HELP, 'h', "help", ARG_NONE, NULL, CMD_ALL, "this text"},
@@ -393,6 +393,9 @@ void options_parse(uint32_t bit, const char *command, int argc, char **argv, int
 	if (o->json && o->csv && !strcmp(o->json, "-") && !strcmp(o->csv, "-"))
 		diag_at(d, E_USE_TOGETHER, (struct span){0},
 			"`--json -` and `--csv -` would both write to standard output");
+	if (o->json && o->csv && strcmp(o->json, "-") && !strcmp(o->json, o->csv))
+		diag_at(d, E_USE_TOGETHER, (struct span){0},
+			"`--json` and `--csv` would both write to `%s`", o->json);
 	if (o->check + o->write + o->ast > 1)
 		diag_at(d, E_USE_TOGETHER, (struct span){0},
 			"`--check`, `--write` and `--ast` exclude each other");

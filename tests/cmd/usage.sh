@@ -22,6 +22,7 @@ try run --seed 99999999999999999999 $s
 try run --color red $s
 try run --diagnostics xml $s
 try run --json - --csv - $s
+try run --json x --csv x $s
 try run --live --vm $s
 try run -p total $s
 try run -p totl=2G $s
@@ -41,3 +42,5 @@ echo "exit $?"
 "$AGENTCG" run --diagnostics=json --live $s 2>&1
 echo "exit $?"
 "$AGENTCG" 2>&1 | head -n 1
+for c in "" run check plan fmt test help doctor clean; do "$AGENTCG" $c --help; done |
+	awk 'length > 80 { print "too wide: " $0 }'
