@@ -67,7 +67,8 @@ FUZZ_SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/fuzz_%,$(
 FUZZ_SHARED := $(if $(FUZZ_SHARED_OBJ),$(BUILD)/tests/fuzz/shared.a)
 BENCH_SRC := $(wildcard bench/*.c)
 BENCH := $(patsubst %.c,$(BUILD)/%,$(filter bench/bench_%,$(BENCH_SRC)))
-BENCH_SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/bench_%,$(BENCH_SRC)))
+BENCH_SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/bench_%,$(BENCH_SRC))) \
+	$(patsubst %.l,$(BUILD)/%.l.o,$(wildcard bench/*.l))
 BENCH_SHARED := $(if $(BENCH_SHARED_OBJ),$(BUILD)/bench/shared.a)
 
 BPF_SRC := $(if $(HAVE_BPF),$(wildcard bpf/*.bpf.c))
@@ -198,8 +199,14 @@ $(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(BENCH_SHARED) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
+$(BUILD)/bench/%.l.o: bench/%.l bench/%.h $(CONFIG)
+	@mkdir -p $(@D)
+	$(call say,FLEX,$<)
+	$(Q)flex -Cf -o $(@:.o=.c) $<
+	$(Q)$(COMPILE) $(WARN_GENERATED) -c -o $@ $(@:.o=.c)
+
 bench: all $(BENCH)
-	@for b in $(BENCH); do $$b || exit 1; done
+	@missed=0; for b in $(BENCH); do $$b || missed=1; done; exit $$missed
 
 # ---- keeping house ----------------------------------------------------------------------------
 
