@@ -74,8 +74,8 @@ struct backend {
 	 * one that the engine may react to (OBS_DONE, OBS_KILL).  until_ns may be NEVER: then it
 	 * returns 1 when nothing will ever happen again by itself.  0 or -errno (-EINTR: a signal
 	 * asked to stop).  With another until_ns 1 says the same, at until_ns: a backend that knows
-	 * lets a run with periodic samples be recognised as stuck.  An until_ns that has passed only
-	 * brings what is observed already.
+	 * lets a run with periodic samples be recognised as stuck.  An until_ns that has passed
+	 * only brings what is observed already.
 	 */
 	int (*advance)(void *run, uint64_t until_ns);
 	/* Undo everything, in reverse, also a half-open world; always runs.  run may be NULL. */
