@@ -34,8 +34,9 @@ void scan_unclosed(struct scan *x, struct span at, bool recovering)
 	const struct scan_bracket *b = &x->open[x->nopen - 1];
 	const char *closer = b->kind == IN_ATTRS ? ">" : "}";
 
-	if (recovering)
+	if (recovering || x->error_beg == at.beg)
 		return;
+	x->error_beg = at.beg;
 	diag_at(&x->unit->diags, E_UNCLOSED, at, "missing `%s`", closer);
 	diag_note(&x->unit->diags, b->at, "opened here");
 }
@@ -256,14 +257,14 @@ void scan_bad_char(struct scan *x, const char *s, size_t n, struct span at)
 		diag_hint(d, "names are of letters a-z, digits and _; quote other texts");
 }
 
-void scan_open_string(struct scan *x, struct span at)
+void scan_open_string(struct scan *x, struct span at, char next)
 {
 	const char *s = x->text + (at.beg - x->file->source->base);
 
 	if (s[at.end - at.beg - 1] == '\r')
 		at.end--;
 	x->bad_end = at.end;
-	if (s[at.end - at.beg] == '\0' && s + (at.end - at.beg) < x->text + x->file->source->len) {
+	if (!next && at.end < x->file->source->base + x->file->source->len) {
 		diag_at(&x->unit->diags, E_BAD_ESCAPE, (struct span){at.end, at.end + 1},
 			"a control character (0x00) in a quoted text");
 		return;

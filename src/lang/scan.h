@@ -54,6 +54,7 @@ struct scan {
 	uint32_t deep_beg;    /* where they began */
 	uint32_t closed_at;   /* where a missing closing bracket was last put in, */
 	uint32_t closed_n;    /* and how many were open then */
+	uint32_t error_beg;   /* the last token that was reported: one error for one token */
 	uint32_t bad_end;     /* end of the last token that was reported by the scanner */
 	uint32_t suggestions; /* looked for so far; they cost time */
 };
@@ -85,7 +86,8 @@ bool scan_close_paren(struct scan *x);
 void scan_too_deep(struct scan *x, struct span at); /* a `{` */
 
 void scan_bad_char(struct scan *x, const char *s, size_t n, struct span at);
-void scan_open_string(struct scan *x, struct span at);
+/* next: the character behind it, where the scanner keeps a NUL meanwhile. */
+void scan_open_string(struct scan *x, struct span at, char next);
 void scan_check_utf8(struct scan *x, const char *s, size_t n);
 /* The text of a quoted string, escapes resolved. */
 const struct sym *scan_string(struct scan *x, const char *s, size_t n, struct span at);

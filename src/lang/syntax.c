@@ -501,12 +501,13 @@ void syntax_report(struct scan *x, const struct syntax_error *e)
 
 	x->recovering = true;
 	x->watch = true;
-	/* Reported by the scanner, this token or the one before it. */
-	if (is(e->token, "(reported)") || is(e->token, "(lost)") ||
+	/* Reported: this token, or the one before it by the scanner. */
+	if (x->error_beg == e->at.beg || is(e->token, "(reported)") || is(e->token, "(lost)") ||
 	    (x->bad_end && x->bad_end == x->prev.end)) {
 		x->nparens = 0;
 		return;
 	}
+	x->error_beg = e->at.beg;
 	look_around(x, e, &p);
 	if (!report_missing_before(x, &p) && !report_operator(x, &p) && !report_reserved(x, &p) &&
 	    !report_missing(x, &p) && !report_bracket(x, &p) && !report_attr(x, &p) &&

@@ -4,12 +4,14 @@
  *
  * Run from the root of the tree: the scenarios there are read too.
  */
+#include <errno.h>
 #include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -399,6 +401,103 @@ static void test_tree_size(void **state)
 	buf_free(&b);
 }
 
+/* ---- imports ------------------------------------------------------------------------------- */
+
+static char *tmp_dir;
+
+static void write_file(const char *name, const char *text)
+{
+	char path[200];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", tmp_dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static int make_dir(void **state)
+{
+	static char name[] = "/tmp/test_lang.XXXXXX";
+
+	(void)state;
+	tmp_dir = mkdtemp(name);
+	return !tmp_dir;
+}
+
+static int remove_dir(void **state)
+{
+	static const char *const names[] = {"main.acg", "a.acg", "b.acg", "lib.acg", ""};
+	char path[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", tmp_dir, names[i]);
+		remove(path);
+	}
+	return 0;
+}
+
+/* Found in the second place, once for all who use it, in the order of first use. */
+static void test_imports(void **state)
+{
+	const char *dirs[] = {"/nonexistent", tmp_dir};
+	struct lang_path lib = {dirs, 2};
+	struct unit u;
+	char path[200];
+	const struct ast_text *use;
+
+	(void)state;
+	write_file("main.acg", "use \"./a.acg\"\nuse \"./b.acg\"\nuse \"lib\"\n");
+	write_file("a.acg", "use \"lib\"\nuse \"./lib.acg\"\n");
+	write_file("b.acg", "let b = 1\n");
+	write_file("lib.acg", "let l = 1\n");
+	snprintf(path, sizeof(path), "%s/main.acg", tmp_dir);
+	unit_init(&u);
+	assert_int_equal(parse_file(&u, path, &lib), 0);
+	assert_int_equal(u.diags.errors, 0);
+	assert_int_equal(u.sources.list.n, 4);
+	assert_non_null(strstr(u.files->next->source->path, "/a.acg"));
+	assert_non_null(strstr(u.files->next->next->source->path, "/lib.acg"));
+	assert_non_null(strstr(u.files->next->next->next->source->path, "/b.acg"));
+	assert_null(u.files->next->next->next->next);
+	assert_int_equal(u.files->next->source->used_at.beg, u.files->source->base + 4);
+	use = (const void *)u.files->stmts->next->next;
+	assert_ptr_equal(use->file, u.files->next->next);
+	unit_free(&u);
+}
+
+static void test_import_errors(void **state)
+{
+	const char *dirs[] = {"/nonexistent", tmp_dir};
+	struct lang_path lib = {dirs, 2};
+	struct unit u;
+	struct buf b = {0};
+	char expected[400];
+
+	(void)state;
+	write_file("a.acg", "use \"./b.acg\"\n");
+	write_file("b.acg", "use \"a\"\n");
+	unit_init(&u);
+	assert_int_equal(parse_text(&u, "text", "use \"none\"\nuse \"a\"\n", 19, &lib), 0);
+	diags_print(&u.diags, DIAG_TEXT, &b);
+	snprintf(expected, sizeof(expected), "looked at /nonexistent/none.acg, %s/none.acg",
+		 tmp_dir);
+	assert_non_null(strstr(buf_str(&b), expected));
+	snprintf(expected, sizeof(expected), "%s/a.acg uses %s/b.acg uses %s/a.acg", tmp_dir,
+		 tmp_dir, tmp_dir);
+	assert_non_null(strstr(buf_str(&b), expected));
+	assert_int_equal(u.diags.errors, 2);
+	buf_free(&b);
+	unit_free(&u);
+	unit_init(&u);
+	assert_int_equal(parse_file(&u, "/nonexistent/x.acg", &lib), -ENOENT);
+	assert_int_equal(u.diags.errors, 1);
+	assert_null(u.files);
+	unit_free(&u);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,7 +506,8 @@ int main(void)
 	    cmocka_unit_test(test_long_lists),	 cmocka_unit_test(test_many_errors),
 	    cmocka_unit_test(test_random_bytes), cmocka_unit_test(test_nul_bytes),
 	    cmocka_unit_test(test_tree_size),	 cmocka_unit_test(test_many_nuls),
+	    cmocka_unit_test(test_imports),	 cmocka_unit_test(test_import_errors),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
