@@ -17,6 +17,8 @@ void print_attr(const struct unit *u, const struct ast_attr *a, struct buf *out)
 void print_args(const struct unit *u, const struct ast_args *a, struct buf *out);
 void print_formals(const struct unit *u, const struct ast_formal *f, struct buf *out);
 void print_needs(const struct unit *u, const struct ast_need *n, struct buf *out);
+/* Everything of a statement before its attributes and its body. */
+void print_head(const struct unit *u, const struct ast_stmt *s, struct buf *out);
 const char *print_verb(const struct ast_action *a);
 const char *print_op(enum ast_op op);
 /* Write before and e, if there is e. */

@@ -6,122 +6,14 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "lang/words.h"
 
 /* Looking for near names costs; beyond these the user has read enough of them. */
 #define MAX_SUGGESTIONS 100
 
-/* ---- the words of the language ------------------------------------------------------------- */
-
-enum word_class {
-	W_HEAD = 1,
-	W_OPERATOR,
-	W_VERB,
-	W_MODIFIER, /* and the other words inside statements */
-};
-
-/* What is due behind a word (or sign): as a value, or as a name where no value may stand. */
-static const struct word {
-	const char *name;
-	uint8_t class;
-	const char *value, *noun;
-} words[] = {
-    {"scenario", W_HEAD, "quoted text", "quoted text"},
-    {"use", W_HEAD, "quoted text", "quoted text"},
-    {"require", W_HEAD, NULL, "feature"},
-    {"machine", W_HEAD, NULL, NULL},
-    {"param", W_HEAD, NULL, "name"},
-    {"let", W_HEAD, NULL, "name"},
-    {"root", W_HEAD, NULL, NULL},
-    {"cgroup", W_HEAD, NULL, "name"},
-    {"trace", W_HEAD, NULL, "name"},
-    {"workload", W_HEAD, NULL, "name"},
-    {"policy", W_HEAD, NULL, "name"},
-    {"at", W_HEAD, "time", NULL},
-    {"every", W_HEAD, "period", NULL},
-    {"for", W_HEAD, "time", "name"},
-    {"when", W_HEAD, "condition", NULL},
-    {"after", W_HEAD, NULL, "mark or `done(...)`"},
-    {"finish", W_HEAD, NULL, NULL},
-    {"measure", W_HEAD, NULL, "metric"},
-    {"compare", W_HEAD, NULL, "policy"},
-    {"contention", W_HEAD, NULL, "word `none`"},
-    {"repeat", W_HEAD, "number", NULL},
-    {"sweep", W_HEAD, NULL, "parameter"},
-    {"expect", W_HEAD, "claim", NULL},
-    {"claim", W_HEAD, "quoted text", "quoted text"},
-    {"abort", W_HEAD, NULL, NULL},
-    {"and", W_OPERATOR, "condition", "value"},
-    {"or", W_OPERATOR, "condition", "feature"},
-    {"not", W_OPERATOR, "condition", NULL},
-    {"mod", W_OPERATOR, "value", NULL},
-    {"of", W_OPERATOR, "value", "cgroup"},
-    {"alloc", W_VERB, "size", NULL},
-    {"free", W_VERB, "size", NULL},
-    {"hold", W_VERB, "size", NULL},
-    {"touch", W_VERB, "size", NULL},
-    {"read", W_VERB, "size", NULL},
-    {"sleep", W_VERB, "duration", NULL},
-    {"replay", W_VERB, NULL, "word `memory` or `tools`"},
-    {"exec", W_VERB, "quoted text", NULL},
-    {"start", W_VERB, NULL, "cgroup"},
-    {"set", W_VERB, NULL, "cgroup"},
-    {"freeze", W_VERB, NULL, "cgroup"},
-    {"thaw", W_VERB, NULL, "cgroup"},
-    {"kill", W_VERB, NULL, "cgroup"},
-    {"reclaim", W_VERB, "size", NULL},
-    {"mark", W_VERB, NULL, "name"},
-    {"in", W_MODIFIER, "value", "cgroup"},
-    {"from", W_MODIFIER, "time", "cgroup"},
-    {"over", W_MODIFIER, "duration", NULL},
-    {"each", W_MODIFIER, "duration", NULL},
-    {"as", W_MODIFIER, NULL, "name"},
-    {"speed", W_MODIFIER, "number", NULL},
-    {"base", W_MODIFIER, "size", NULL},
-    {"timeout", W_MODIFIER, "duration", NULL},
-    {"with", W_MODIFIER, NULL, "word `memory`"},
-    {"memory", W_MODIFIER, "trace", NULL},
-    {"tools", W_MODIFIER, "trace", NULL},
-    {"simulated", W_MODIFIER, NULL, NULL},
-    {"own", W_MODIFIER, NULL, "word `cgroup`"},
-    {"like", W_MODIFIER, NULL, NULL},
-    {"until", W_MODIFIER, "time", NULL},
-    {"within", W_MODIFIER, "time", NULL},
-    {"by", W_MODIFIER, "time", NULL},
-    {"units", W_MODIFIER, NULL, "word `decimal` or `binary`"},
-    {"baseline", W_MODIFIER, NULL, "policy"},
-    {"interleave", W_MODIFIER, NULL, "word `random`"},
-    {"seed", W_MODIFIER, "number", NULL},
-    {"confidence", W_MODIFIER, "number", NULL},
-    {"else", W_MODIFIER, NULL, "word `warn`"},
-    {"+/-", 0, "duration", NULL},
-    {"..", 0, "upper end", NULL},
-    {"=", 0, "value", NULL},
-    {"+", 0, "value", NULL},
-    {"-", 0, "value", NULL},
-    {"*", 0, "value", NULL},
-    {"/", 0, "value", NULL},
-    {"<", 0, "value", NULL},
-    {"<=", 0, "value", NULL},
-    {">", 0, "value", NULL},
-    {">=", 0, "value", NULL},
-    {"==", 0, "value", NULL},
-    {"!=", 0, "value", NULL},
-    {"(", 0, "value", "name"},
-    {"[", 0, "index", NULL},
-    {",", 0, "value", "name"},
-};
-
-static const struct word *find_word(const char *s, size_t n)
-{
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (words[i].name[0] == *s && !strncmp(words[i].name, s, n) && !words[i].name[n])
-			return &words[i];
-	return NULL;
-}
-
 static uint8_t class_of(const char *name)
 {
-	const struct word *w = find_word(name, strlen(name));
+	const struct word *w = words_find(name, strlen(name));
 
 	return w ? w->class : 0;
 }
@@ -170,8 +62,8 @@ static void look_around(struct scan *x, const struct syntax_error *e, struct pla
 		p->len = 1;
 	p->prev = text_at(x, x->prev);
 	p->prev_len = x->prev.end - x->prev.beg;
-	p->word = find_word(p->text, p->len);
-	p->prev_word = p->prev_len ? find_word(p->prev, p->prev_len) : NULL;
+	p->word = words_find(p->text, p->len);
+	p->prev_word = p->prev_len ? words_find(p->prev, p->prev_len) : NULL;
 	p->is_word = p->len && (isalpha((unsigned char)*p->text) || *p->text == '_') &&
 		     strcmp(e->token, ".NAME");
 	p->value_due = due(e, "a size");
@@ -215,7 +107,7 @@ static bool is(const char *a, const char *b)
 static const char *noun_behind(const struct syntax_error *e, size_t depth, bool value)
 {
 	const char *s = below(e, depth), *under = below(e, depth + 1);
-	const struct word *w = find_word(s, strlen(s));
+	const struct word *w = words_find(s, strlen(s));
 
 	if (is(s, "paths") && is(under, "start"))
 		return "workload";
@@ -521,9 +413,9 @@ void syntax_report_unknown(struct scan *x, struct span at, bool in_block)
 	struct syntax_error e = {.at = at, .token = "a name"};
 	struct place_info p;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (words[i].class == (in_block ? W_VERB : W_HEAD))
-			e.due[e.ndue++] = words[i].name;
+	for (const struct word *w = words; w->name; w++)
+		if (w->class == (in_block ? W_VERB : W_HEAD))
+			e.due[e.ndue++] = w->name;
 	x->recovering = true;
 	x->watch = true;
 	look_around(x, &e, &p);
