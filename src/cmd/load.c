@@ -11,8 +11,8 @@
 
 #define MAX_PATH 4096
 
-/* The folder of the executable, with /stdlib behind it; NULL where /proc cannot say. */
-static const char *stdlib_beside(struct arena *a)
+/* The folder of the executable, with its slash; NULL where /proc cannot say. */
+static const char *folder_of_executable(struct arena *a)
 {
 	char exe[MAX_PATH];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe);
@@ -21,7 +21,7 @@ static const char *stdlib_beside(struct arena *a)
 		return NULL;
 	while (n > 0 && exe[n - 1] != '/')
 		n--;
-	return arena_printf(a, "%.*sstdlib", (int)n, exe);
+	return arena_strndup(a, exe, (size_t)n);
 }
 
 /* Folders that exist, each once: a missing library file is reported with the places looked at. */
@@ -45,9 +45,9 @@ static void add_folder(struct folders *f, const char *dir)
 
 static struct lang_path library_path(struct arena *a)
 {
-	const char *env = getenv("AGENTCG_PATH"), *beside = stdlib_beside(a);
+	const char *env = getenv("AGENTCG_PATH"), *own = folder_of_executable(a);
 	struct folders f = {0};
-	size_t most = 3;
+	size_t most = 4;
 
 	for (const char *p = env ? env : ""; *p; p++)
 		most += *p == ':';
@@ -60,8 +60,11 @@ static struct lang_path library_path(struct arena *a)
 			add_folder(&f, arena_strndup(a, p, len));
 		p += len + (p[len] == ':');
 	}
-	if (beside)
-		add_folder(&f, beside);
+	if (own) {
+		add_folder(&f, arena_printf(a, "%sstdlib", own));
+		/* installed, wherever that was moved to */
+		add_folder(&f, arena_printf(a, "%s../share/agentcg/stdlib", own));
+	}
 	add_folder(&f, AGENTCG_STDLIB);
 	return (struct lang_path){.dirs = f.dirs, .n = f.n};
 }

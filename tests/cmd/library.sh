@@ -16,5 +16,8 @@ unset AGENTCG_PATH
 show
 AGENTCG_PATH=$tmp/one:$tmp/two show
 AGENTCG_PATH=$tmp/none:$tmp/one: show
-rm -r "$tmp/bin/stdlib"
+mkdir -p "$tmp/share/agentcg"
+mv "$tmp/bin/stdlib" "$tmp/share/agentcg/stdlib"
+show
+rm -r "$tmp/share"
 AGENTCG_PATH=$tmp/one:$tmp/one:$tmp/none show | sed 's|, /.*||'
