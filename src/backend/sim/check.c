@@ -21,7 +21,7 @@ struct tally {
 
 static const char *check_worker(const struct sim *s, const struct worker *w)
 {
-	uint32_t slot = s->slot[worker_index(s, w)];
+	bool timer = queue_holds(s, worker_index(s, w));
 
 	HOLDS(w->hot <= w->anon);
 	HOLDS(w->hot_swapped <= w->hot);
@@ -30,15 +30,12 @@ static const char *check_worker(const struct sim *s, const struct worker *w)
 	HOLDS(w->file_old <= w->file);
 	HOLDS(w->dying == (w->mode == MODE_EXIT || w->mode == MODE_DEAD));
 	HOLDS(!w->dying || !w->busy);
-	HOLDS(w->mode != MODE_DEAD || (!w->anon && !w->process && slot == SIM_NONE));
-	HOLDS(w->mode != MODE_EXIT || slot != SIM_NONE);
+	HOLDS(w->mode != MODE_DEAD || (!w->anon && !w->process && !timer));
+	HOLDS(w->mode != MODE_EXIT || timer);
 	HOLDS(w->busy || w->dying || w->mode == MODE_IDLE);
-	HOLDS(!w->frozen || w->dying || slot == SIM_NONE);
-	HOLDS(!w->busy || w->frozen || slot != SIM_NONE || w->mode == MODE_OOM);
-	if (slot != SIM_NONE) {
-		HOLDS(slot < s->nqueue && s->queue[slot].worker == worker_index(s, w));
-		HOLDS(s->queue[slot].time_ns >= s->now_ns);
-	}
+	HOLDS(!w->frozen || w->dying || !timer);
+	HOLDS(!w->busy || w->frozen || timer || w->mode == MODE_OOM);
+	HOLDS(!timer || s->queue.timer[worker_index(s, w)].time_ns >= s->now_ns);
 	return NULL;
 }
 

@@ -45,6 +45,9 @@ void cpu_weights_changed(struct sim *s)
 	uint32_t *weights;
 
 	s->cpu_gen++;
+	s->capped = 0;
+	for (uint32_t m = 0; m < s->ncg; m++)
+		s->capped += s->more[m].cpu_ppm != 0;
 	vec_clear(&s->classes);
 	if (!s->nw)
 		return;
@@ -90,11 +93,17 @@ static uint64_t fair_share(const struct sim *s, uint32_t cls)
 	return mul_div(room, s->classes.v[cls].weight, weights);
 }
 
-static uint64_t share(const struct sim *s, const struct worker *w)
+static uint64_t share(struct sim *s, const struct worker *w)
 {
-	uint64_t ppm = fair_share(s, w->cpu_class);
+	struct cpu_class *c = &s->classes.v[w->cpu_class];
+	uint64_t ppm;
 
-	for (uint32_t m = w->cg; m != SIM_NONE; m = s->cg[m].parent) {
+	if (c->gen != s->cpu_gen) {
+		c->gen = s->cpu_gen;
+		c->ppm = fair_share(s, w->cpu_class);
+	}
+	ppm = c->ppm;
+	for (uint32_t m = s->capped ? w->cg : SIM_NONE; m != SIM_NONE; m = s->cg[m].parent) {
 		const struct memcg_more *x = &s->more[m];
 
 		if (x->cpu_ppm && ppm > x->cpu_ppm / x->busy)
@@ -106,14 +115,18 @@ static uint64_t share(const struct sim *s, const struct worker *w)
 /* How long cpu_ns of work take from now on.  The worker must count as busy. */
 uint64_t cpu_wall_ns(struct sim *s, struct worker *w, uint64_t cpu_ns)
 {
-	if (w->share_gen != s->cpu_gen) {
-		w->share_gen = s->cpu_gen;
-		w->share_ppm = (uint32_t)share(s, w);
+	struct share *h = &w->share;
+
+	if (h->gen != s->cpu_gen) {
+		h->gen = s->cpu_gen;
+		h->ppm = (uint32_t)share(s, w);
 	}
-	if (cpu_ns >> 40) { /* hours: their product needs 128 bits */
-		cpu_ns = mul_div(cpu_ns, w->noise_ppm, ONE_CPU);
-		return mul_div(cpu_ns, ONE_CPU, w->share_ppm);
+	/* Batches are alike: mostly this is the latest question again, answered without division.
+	 */
+	if (h->cpu_ns != cpu_ns || h->of_ppm != h->ppm) {
+		h->cpu_ns = cpu_ns;
+		h->of_ppm = h->ppm;
+		h->wall_ns = mul_div(mul_div(cpu_ns, w->noise_ppm, ONE_CPU), ONE_CPU, h->ppm);
 	}
-	cpu_ns = cpu_ns * w->noise_ppm / ONE_CPU;
-	return w->share_ppm == ONE_CPU ? cpu_ns : cpu_ns * ONE_CPU / w->share_ppm;
+	return h->wall_ns;
 }

@@ -53,17 +53,14 @@ void memcg_uncharge(struct sim *s, uint32_t m, uint64_t pages)
 }
 
 /*
- * page_counter_try_charge(): all levels or none; *limit is the first from below that refused.
+ * page_counter_try_charge(): all levels or none.  The first from below that refused, or SIM_NONE;
  * *over: some level is then above its memory.high.
  */
-static bool try_charge(struct sim *s, uint32_t m, uint64_t pages, uint32_t *limit, bool *over)
+static uint32_t try_charge(struct sim *s, uint32_t m, uint64_t pages, bool *over)
 {
-	for (uint32_t i = m; i != SIM_NONE; i = s->cg[i].parent) {
-		if (s->cg[i].usage + pages > s->cg[i].max) {
-			*limit = i;
-			return false;
-		}
-	}
+	for (uint32_t i = m; i != SIM_NONE; i = s->cg[i].parent)
+		if (s->cg[i].usage + pages > s->cg[i].max)
+			return i;
 	*over = false;
 	for (uint32_t i = m; i != SIM_NONE; i = s->cg[i].parent) {
 		struct memcg *c = &s->cg[i];
@@ -75,7 +72,7 @@ static bool try_charge(struct sim *s, uint32_t m, uint64_t pages, uint32_t *limi
 		if (c->protects)
 			protect_update(s, c);
 	}
-	return true;
+	return SIM_NONE;
 }
 
 uint64_t memcg_margin(const struct sim *s, uint32_t m)
@@ -104,25 +101,34 @@ void memcg_drain(struct sim *s, uint32_t m)
  * stocks, 16 are retries, one more finds none left) and 17 times after, if the task itself is the
  * victim.  Each pass counts one `max`.
  */
-static enum charge_result charge_slow(struct sim *s, struct worker *w, uint32_t *limit, bool *over)
+static enum charge_result charge_slow(struct sim *s, struct worker *w, uint32_t nr, bool *over)
 {
 	struct charge *c = &w->charge;
 
+	if (!c->active) {
+		*c = (struct charge){
+		    .nr = nr,
+		    .batch = nr > SIM_CHARGE_BATCH ? nr : SIM_CHARGE_BATCH,
+		    .retries = SIM_RECLAIM_RETRIES,
+		    .active = true,
+		};
+	}
 	for (;;) {
+		uint32_t limit = try_charge(s, w->cg, c->batch, over);
 		uint64_t freed;
 
-		if (try_charge(s, w->cg, c->batch, limit, over))
+		if (limit == SIM_NONE)
 			return CHARGE_OK;
 		if (c->batch > c->nr) {
 			c->batch = c->nr;
 			continue;
 		}
-		memcg_event(s, *limit, ev_max);
-		freed = reclaim(s, *limit, c->nr, w);
-		if (memcg_margin(s, *limit) >= c->nr)
+		memcg_event(s, limit, ev_max);
+		freed = reclaim(s, limit, c->nr, w);
+		if (memcg_margin(s, limit) >= c->nr)
 			continue;
 		if (!c->drained) {
-			memcg_drain(s, *limit);
+			memcg_drain(s, limit);
 			c->drained = true;
 			continue;
 		}
@@ -135,13 +141,13 @@ static enum charge_result charge_slow(struct sim *s, struct worker *w, uint32_t 
 		if (c->nr > SIM_COSTLY_PAGES)
 			return CHARGE_NOMEM;
 
-		enum oom_result r = oom_invoke(s, *limit);
+		enum oom_result r = oom_invoke(s, limit);
 
 		c->passed_oom = true;
 		c->retries = SIM_RECLAIM_RETRIES;
 		/* The kernel would try on until the victim's memory is back. */
 		if (!w->dying && r != OOM_NOBODY) {
-			oom_wait(s, w, *limit);
+			oom_wait(s, w, limit);
 			return CHARGE_WAIT;
 		}
 	}
@@ -151,31 +157,26 @@ enum charge_result memcg_charge(struct sim *s, struct worker *w, uint32_t nr)
 {
 	struct memcg *m = &s->cg[w->cg];
 	struct charge *c = &w->charge;
-	enum charge_result r;
-	uint32_t limit;
-	bool over;
+	uint32_t batch = nr > SIM_CHARGE_BATCH ? nr : SIM_CHARGE_BATCH;
+	bool over = false;
 
-	if (!c->active) {
-		*c = (struct charge){
-		    .nr = nr,
-		    .batch = nr > SIM_CHARGE_BATCH ? nr : SIM_CHARGE_BATCH,
-		    .retries = SIM_RECLAIM_RETRIES,
-		    .active = true,
-		};
-	}
 	if (m->stock >= nr) { /* another worker of the cgroup may have refilled it meanwhile */
 		m->stock -= nr;
 		c->active = false;
 		return CHARGE_OK;
 	}
-	r = charge_slow(s, w, &limit, &over);
-	if (r == CHARGE_WAIT)
-		return r;
-	c->active = false;
-	if (r == CHARGE_NOMEM)
-		return r;
-	m->stock += c->batch - nr;
+	if (c->active || try_charge(s, w->cg, batch, &over) != SIM_NONE) {
+		enum charge_result r = charge_slow(s, w, nr, &over);
+
+		if (r == CHARGE_WAIT)
+			return r;
+		c->active = false;
+		if (r == CHARGE_NOMEM)
+			return r;
+		batch = c->batch;
+	}
+	m->stock += batch - nr;
 	if (over || m->delay_cg != SIM_NONE)
-		high_handle(s, w, c->batch);
+		high_handle(s, w, batch);
 	return CHARGE_OK;
 }

@@ -23,7 +23,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 
 /* ---- a cgroup's lists ------------------------------------------------------------------------ */
 
-static void lists_changed(struct sim *s, uint32_t m, bool anon, bool filled)
+void pages_lists_changed(struct sim *s, uint32_t m, bool anon, bool filled)
 {
 	for (; m != SIM_NONE; m = s->cg[m].parent) {
 		uint32_t *n = anon ? &s->more[m].sub_anon : &s->more[m].sub_file;
@@ -32,18 +32,11 @@ static void lists_changed(struct sim *s, uint32_t m, bool anon, bool filled)
 	}
 }
 
-static void anon_add(struct sim *s, uint32_t m, uint64_t n)
-{
-	if (!s->cg[m].anon && n)
-		lists_changed(s, m, true, true);
-	s->cg[m].anon += n;
-}
-
 static void anon_sub(struct sim *s, uint32_t m, uint64_t n)
 {
 	s->cg[m].anon -= n;
 	if (!s->cg[m].anon && n)
-		lists_changed(s, m, true, false);
+		pages_lists_changed(s, m, true, false);
 }
 
 static void swap_add(struct sim *s, uint32_t m, uint64_t n)
@@ -82,12 +75,6 @@ uint64_t pages_disk(struct sim *s, uint64_t n, uint64_t page_ns)
 }
 
 /* ---- anonymous memory ------------------------------------------------------------------------ */
-
-void pages_map(struct sim *s, struct worker *w, uint64_t n)
-{
-	w->anon += n;
-	anon_add(s, w->cg, n);
-}
 
 void pages_add_tables(struct sim *s, struct worker *w, uint64_t n)
 {
@@ -142,7 +129,7 @@ uint64_t pages_heat(struct worker *w, uint64_t n)
 void pages_swap_in(struct sim *s, struct worker *w, uint64_t n)
 {
 	w->hot_swapped -= n;
-	anon_add(s, w->cg, n);
+	pages_anon_add(s, w->cg, n);
 	swap_sub(s, w->cg, n);
 	s->more[w->cg].refaulted += n;
 }
@@ -165,7 +152,7 @@ void pages_read(struct sim *s, struct worker *w, uint64_t n, bool again)
 	struct memcg_more *x = &s->more[w->cg];
 
 	if (!s->cg[w->cg].file)
-		lists_changed(s, w->cg, false, true);
+		pages_lists_changed(s, w->cg, false, true);
 	s->cg[w->cg].file += n;
 	w->file_new += n;
 	if (again)
@@ -216,7 +203,7 @@ uint64_t pages_take_file(struct sim *s, uint32_t m, uint64_t n)
 		return 0;
 	s->cg[m].file -= taken;
 	if (!s->cg[m].file)
-		lists_changed(s, m, false, false);
+		pages_lists_changed(s, m, false, false);
 	x->reclaimed += taken;
 	memcg_uncharge(s, m, taken);
 	return taken;

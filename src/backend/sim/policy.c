@@ -83,10 +83,9 @@ void policy_refresh(struct sim *s)
 	active_update(s);
 }
 
-void policy_faults(struct sim *s, uint32_t m, uint64_t n)
+void policy_faults_high(struct sim *s, uint32_t m, uint64_t n)
 {
-	s->cg[m].faults += n;
-	for (m = s->cg[m].high_cg; m != SIM_NONE; m = s->cg[s->cg[m].parent].high_cg) {
+	for (; m != SIM_NONE; m = s->cg[s->cg[m].parent].high_cg) {
 		struct memcg_more *x = &s->more[m];
 		uint64_t until;
 

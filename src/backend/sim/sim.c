@@ -115,14 +115,11 @@ static void make_workers(struct sim *s, const struct world *w, uint64_t seed, ui
 	s->w = mem_alloc(s->nw * sizeof *s->w);
 	s->members = mem_alloc(s->nw * sizeof *s->members);
 	s->waiters = mem_alloc(s->nw * sizeof *s->waiters);
-	s->queue = mem_alloc(s->nw * sizeof *s->queue);
-	s->slot = mem_alloc(s->nw * sizeof *s->slot);
 	for (uint32_t i = 0; i < s->nw; i++) {
 		struct worker *k = &s->w[i];
 		struct rng r;
 
 		rng_init(&r, seed, RNG_NOISE, (uint64_t)rep << 32 | i);
-		s->slot[i] = SIM_NONE;
 		k->deadline_ns = NEVER;
 		k->cg = s->cg_of[w->workers[i].cgroup];
 		k->noise_ppm = (uint32_t)(1000000 + rng_around(&r, noise_ppm));
@@ -138,6 +135,7 @@ static void make_workers(struct sim *s, const struct world *w, uint64_t seed, ui
 	for (uint32_t i = 0; i < s->nw; i++)
 		s->members[s->more[s->w[i].cg].wend++] = i;
 	cpu_weights_changed(s);
+	queue_init(s);
 	/* The processes are there, whatever the limits say, before the first op. */
 	for (uint32_t i = 0; i < s->nw; i++) {
 		s->w[i].process = SIM_PROCESS_PAGES;
@@ -185,8 +183,7 @@ static void sim_close(void *run)
 	free(s->w);
 	free(s->members);
 	free(s->waiters);
-	free(s->queue);
-	free(s->slot);
+	queue_free(s);
 	vec_free(&s->classes);
 	free(s);
 }
@@ -204,20 +201,22 @@ static uint64_t sim_now(void *run)
  */
 static void look_ahead(struct sim *s, uint64_t until_ns)
 {
-	const struct queue_entry *next = queue_second(s);
+	uint32_t next = s->queue.first;
 
 	s->horizon_ns = until_ns == NEVER ? NEVER : until_ns + 1;
-	if (next) {
-		const char *w = (const char *)&s->w[next->worker];
+	if (next != SIM_NONE) {
+		uint64_t time_ns = s->queue.timer[next].time_ns;
+		const struct memcg *cg = &s->cg[s->queue.place[next].cg];
+		const char *w = (const char *)&s->w[next];
 
-		__builtin_prefetch(&s->cg[next->cg]);
-		__builtin_prefetch(&s->cg[next->cg].anon);
+		__builtin_prefetch(cg);
+		__builtin_prefetch(&cg->anon);
 		__builtin_prefetch(w);
 		__builtin_prefetch(w + 64);
 		__builtin_prefetch(w + 128);
 		__builtin_prefetch(w + 192);
-		if (next->time_ns < s->horizon_ns)
-			s->horizon_ns = next->time_ns;
+		if (time_ns < s->horizon_ns)
+			s->horizon_ns = time_ns;
 	}
 	if (s->single_step)
 		s->horizon_ns = 0;
@@ -226,18 +225,25 @@ static void look_ahead(struct sim *s, uint64_t until_ns)
 static int sim_advance(void *run, uint64_t until_ns)
 {
 	struct sim *s = run;
+	uint32_t first;
 
 	s->react = false;
-	while (s->nqueue && s->queue[0].time_ns <= until_ns) {
-		s->now_ns = s->queue[0].time_ns;
+	while ((first = s->queue.first) != SIM_NONE) {
+		uint64_t time_ns = s->queue.timer[first].time_ns;
+
+		if (time_ns > until_ns)
+			break;
+		s->now_ns = time_ns;
+		queue_remove(s, first);
 		look_ahead(s, until_ns);
-		worker_fire(s, &s->w[s->queue[0].worker]);
+		worker_fire(s, &s->w[first]);
 		if (s->react)
 			return 0;
 	}
 	if (until_ns != NEVER && s->now_ns < until_ns)
 		s->now_ns = until_ns;
-	return !s->nqueue; /* whoever still has an op waits for what only an op can bring */
+	/* Without timers, whoever still has an op waits for what only an op can bring. */
+	return first == SIM_NONE;
 }
 
 void sim_single_step(void *run, bool on)

@@ -102,7 +102,7 @@ struct charge {
 };
 
 struct worker {
-	/* what every step reads and writes */
+	/* What every step reads and writes, in as few cache lines as it takes. */
 	uint32_t cg;
 	uint8_t mode; /* enum mode */
 	bool dying;   /* MODE_EXIT or MODE_DEAD */
@@ -112,18 +112,24 @@ struct worker {
 	bool in_call;
 	uint32_t frozen; /* frozen ancestors, its cgroup included */
 	uint32_t owe_jiffies;
+	uint32_t noise_ppm;				   /* cost of its work, 1000000 = nominal */
 	uint64_t owe_reclaim_ns, owe_io_until, owe_cpu_ns; /* to be paid before it goes on */
-	uint64_t sleep_ns; /* MODE_THROTTLE, MODE_DELAY: since when */
 	uint64_t deadline_ns;
 	uint64_t anon, goal; /* pages mapped, resident or swapped; to be mapped */
-	uint64_t tables, process;
-	uint64_t small_at;  /* page + 1 at which no huge page could be had */
-	uint32_t noise_ppm; /* cost of its work, 1000000 = nominal */
-	uint32_t cpu_class, share_ppm;
-	uint64_t share_gen;
-	struct charge charge;
+	uint64_t tables;
+	struct share {
+		uint64_t gen; /* of sim.cpu_gen */
+		uint32_t ppm;
+		uint32_t of_ppm; /* the latest answer: cpu_ns at of_ppm take wall_ns */
+		uint64_t cpu_ns, wall_ns;
+	} share;
 	struct op op; /* in flight, see ops.c */
+	struct charge charge;
 
+	uint32_t cpu_class;
+	uint64_t process;
+	uint64_t small_at;  /* page + 1 at which no huge page could be had */
+	uint64_t sleep_ns;  /* MODE_THROTTLE, MODE_DELAY: since when */
 	uint64_t remain_ns; /* frozen: CPU time left, or the time at which it is due */
 
 	/* memory, see pages.c */
@@ -154,17 +160,47 @@ static inline uint64_t worker_swapped(const struct worker *w)
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
+/* A worker's timer; in the ring it is in the list of its bucket. */
+struct timer {
+	uint64_t time_ns;
+	uint32_t prev, next;
+};
+
+/* Where a worker's timer is: nowhere, in the ring, or in the heap, there. */
+#define PLACE_NONE SIM_NONE
+#define PLACE_RING (SIM_NONE - 1)
+struct place {
+	uint64_t seq;
+	uint32_t at;
+	uint32_t cg; /* of the worker: to have it in the cache when its turn comes */
+};
+
 struct queue_entry {
 	uint64_t time_ns, seq;
-	uint32_t worker, cg; /* cg: to have it in the cache when the worker's turn comes */
+	uint32_t worker;
+};
+
+struct queue {
+	struct timer *timer; /* of each worker, then from `heads` on the heads of the buckets */
+	struct place *place; /* by worker */
+	uint64_t *filled;    /* a bit a bucket */
+	uint32_t heads;
+	uint32_t mask;	/* buckets - 1, a power of two - 1 */
+	uint32_t shift; /* a bucket is 1 << shift ns */
+	uint32_t first; /* the worker whose timer is next, or SIM_NONE */
+	uint32_t nring, nheap;
+	struct queue_entry *heap;
+	uint64_t seq;
 };
 
 struct cpu_class {
 	uint32_t weight, busy;
+	uint64_t gen; /* of sim.cpu_gen */
+	uint64_t ppm; /* the fair share then */
 };
 
 struct sim {
-	uint64_t now_ns, seq;
+	uint64_t now_ns;
 	bool react; /* an observation that the engine may react to was emitted */
 	uint64_t steps;
 
@@ -177,9 +213,7 @@ struct sim {
 	uint32_t *waiters; /* workers in MODE_OOM, in order of arrival */
 	uint32_t nwaiters;
 
-	struct queue_entry *queue;
-	uint32_t *slot; /* by worker: its place in the queue, or SIM_NONE */
-	uint32_t nqueue;
+	struct queue queue;
 	/*
 	 * The worker that fires may run on to before this time: nobody else has a timer until then.
 	 * 0: not at all.
@@ -193,6 +227,7 @@ struct sim {
 
 	VEC(struct cpu_class) classes; /* heaviest first */
 	uint32_t busy;
+	uint32_t capped; /* cgroups with a cpu.max */
 	uint64_t cpu_gen;
 
 	uint64_t disk_free_ns;
@@ -201,12 +236,16 @@ struct sim {
 	struct obs_sink sink;
 };
 
-/* ---- queue.c: at most one timer a worker ------------------------------------------------------
+/* ---- queue.c: at most one timer a worker, none before now ------------------------------------
  */
+void queue_init(struct sim *s); /* once workers and machine are known */
+void queue_free(struct sim *s);
 void queue_set(struct sim *s, uint32_t worker, uint64_t time_ns); /* adds or moves; takes a seq */
 void queue_remove(struct sim *s, uint32_t worker);
-/* The worker that is next after the first, or NULL. */
-const struct queue_entry *queue_second(const struct sim *s);
+static inline bool queue_holds(const struct sim *s, uint32_t worker)
+{
+	return s->queue.place[worker].at != PLACE_NONE;
+}
 
 /* ---- memcg.c -----------------------------------------------------------------------------------
  */
@@ -270,14 +309,32 @@ uint64_t limits_pages(uint64_t bytes); /* as page_counter_memparse() */
  */
 void policy_set(struct sim *s, uint32_t m, const struct cg_attrs *a, uint32_t mask);
 void policy_refresh(struct sim *s); /* after policies, min or low changed */
-void policy_faults(struct sim *s, uint32_t m, uint64_t n);
+/* Count n faults for the windows of m, a priority-high cgroup, and of such ones above it. */
+void policy_faults_high(struct sim *s, uint32_t m, uint64_t n);
+static inline void policy_faults(struct sim *s, uint32_t m, uint64_t n)
+{
+	s->cg[m].faults += n;
+	if (s->cg[m].high_cg != SIM_NONE)
+		policy_faults_high(s, s->cg[m].high_cg, n);
+}
 uint64_t policy_delay_jiffies(const struct sim *s, uint32_t m);
 /* The hooks below_low() and below_min(). */
 bool policy_protects(const struct sim *s, uint32_t m, uint64_t flag);
 
 /* ---- pages.c -----------------------------------------------------------------------------------
  */
-void pages_map(struct sim *s, struct worker *w, uint64_t n);	    /* charged already */
+void pages_lists_changed(struct sim *s, uint32_t m, bool anon, bool filled);
+static inline void pages_anon_add(struct sim *s, uint32_t m, uint64_t n)
+{
+	if (!s->cg[m].anon && n)
+		pages_lists_changed(s, m, true, true);
+	s->cg[m].anon += n;
+}
+static inline void pages_map(struct sim *s, struct worker *w, uint64_t n) /* charged already */
+{
+	w->anon += n;
+	pages_anon_add(s, w->cg, n);
+}
 void pages_unmap(struct sim *s, struct worker *w, uint64_t n);	    /* newest first; uncharges */
 void pages_add_tables(struct sim *s, struct worker *w, uint64_t n); /* charged already */
 void pages_swap_in(struct sim *s, struct worker *w, uint64_t n);    /* of hot; charged already */

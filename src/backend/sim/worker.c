@@ -33,11 +33,10 @@ void worker_mode(struct sim *s, struct worker *w, enum mode mode)
 	w->mode = (uint8_t)mode;
 }
 
-void worker_schedule(struct sim *s, struct worker *w, enum mode mode, uint64_t time_ns)
+static void set_timer(struct sim *s, struct worker *w, uint64_t time_ns)
 {
 	uint32_t index = worker_index(s, w);
 
-	worker_mode(s, w, mode);
 	if (time_ns > w->deadline_ns)
 		time_ns = w->deadline_ns;
 	if (time_ns < s->now_ns) /* a deadline that passed while it was frozen */
@@ -48,6 +47,12 @@ void worker_schedule(struct sim *s, struct worker *w, enum mode mode, uint64_t t
 		queue_remove(s, index);
 	else
 		queue_set(s, index, time_ns);
+}
+
+void worker_schedule(struct sim *s, struct worker *w, enum mode mode, uint64_t time_ns)
+{
+	worker_mode(s, w, mode);
+	set_timer(s, w, time_ns);
 }
 
 /*
@@ -65,8 +70,8 @@ void worker_frozen(struct sim *s, struct worker *w, int delta)
 	if (w->frozen) {
 		account(s, w, w->mode, MODE_IDLE);
 		w->remain_ns = NEVER;
-		if (s->slot[index] != SIM_NONE) {
-			uint64_t time_ns = s->queue[s->slot[index]].time_ns;
+		if (queue_holds(s, index)) {
+			uint64_t time_ns = s->queue.timer[index].time_ns;
 
 			w->remain_ns = worker_computes(w) ? time_ns - s->now_ns : time_ns;
 			queue_remove(s, index);
@@ -91,9 +96,11 @@ void worker_end_sleep(struct sim *s, struct worker *w)
 {
 	struct memcg_more *x = &s->more[w->cg];
 
+	if (w->mode != MODE_THROTTLE && w->mode != MODE_DELAY)
+		return;
 	if (w->mode == MODE_THROTTLE)
 		x->throttled_ns += s->now_ns - w->sleep_ns;
-	else if (w->mode == MODE_DELAY)
+	else
 		x->delayed_ns += s->now_ns - w->sleep_ns;
 	w->sleep_ns = s->now_ns;
 }
@@ -134,7 +141,7 @@ static bool compute(struct sim *s, struct worker *w, enum mode mode, uint64_t cp
 		s->steps++;
 		return true;
 	}
-	worker_schedule(s, w, mode, end_ns);
+	set_timer(s, w, end_ns);
 	return false;
 }
 
@@ -201,20 +208,14 @@ void worker_end_op(struct sim *s, struct worker *w, enum done_status status)
 
 void worker_fire(struct sim *s, struct worker *w)
 {
-	uint32_t index = worker_index(s, w);
-	uint64_t seq = s->queue[0].seq;
-
 	s->steps++;
 	if (w->mode == MODE_EXIT) {
 		oom_exit(s, w);
-	} else {
-		worker_end_sleep(s, w);
-		if (s->now_ns >= w->deadline_ns)
-			ops_timeout(s, w);
-		while (pay(s, w) && ops_step(s, w))
-			;
+		return;
 	}
-	/* Not set again: it has ended its op or waits for something without a time. */
-	if (s->slot[index] != SIM_NONE && s->queue[s->slot[index]].seq == seq)
-		queue_remove(s, index);
+	worker_end_sleep(s, w);
+	if (s->now_ns >= w->deadline_ns)
+		ops_timeout(s, w);
+	while (pay(s, w) && ops_step(s, w))
+		;
 }
