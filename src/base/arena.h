@@ -3,8 +3,8 @@
  * arena.h - memory by lifetime.
  *
  * A scenario arena holds text, AST and plan; a run arena is reset for each repetition.  Nothing in
- * an arena is freed singly.  Blocks of 2 MiB and more are aligned to 2 MiB and advised
- * MADV_HUGEPAGE, as page faults are otherwise a third of the time a large scenario takes to parse.
+ * an arena is freed singly.  Large blocks are mappings of their own, given back to the kernel when
+ * they are freed.
  */
 #ifndef AGENTCG_BASE_ARENA_H
 #define AGENTCG_BASE_ARENA_H

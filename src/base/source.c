@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,7 +13,6 @@
 
 #define END_NULS   2
 #define PIPE_BYTES ((size_t)64 << 10)
-#define HUGE_BYTES ((size_t)2 << 20)
 #define MARK_BYTES ((size_t)4096)
 
 /* What is known at the start of each MARK_BYTES of a text, so that no place needs a long search. */
@@ -23,28 +21,6 @@ struct source_mark {
 	uint32_t line_start; /* offset in the text of the line it lies in */
 	uint32_t points;     /* code points before it */
 };
-
-/* free() it.  Large texts are aligned for huge pages, as arena.h's blocks are. */
-static char *text_alloc(size_t bytes)
-{
-	void *p;
-
-	if (bytes < HUGE_BYTES)
-		return mem_realloc(NULL, bytes);
-	if (posix_memalign(&p, HUGE_BYTES, bytes))
-		mem_exhausted(bytes);
-	madvise(p, bytes, MADV_HUGEPAGE);
-	return p;
-}
-
-static char *text_grow(char *old, size_t len, size_t bytes)
-{
-	char *p = text_alloc(bytes);
-
-	memcpy(p, old, len);
-	free(old);
-	return p;
-}
 
 /* All of fd, at most `limit` bytes, and END_NULS NULs. */
 static int read_all(int fd, size_t limit, char **text, size_t *len)
@@ -61,7 +37,7 @@ static int read_all(int fd, size_t limit, char **text, size_t *len)
 		/* One byte more than it should need, so that the read that finds the end fits. */
 		cap = (size_t)st.st_size + 1;
 	}
-	s = text_alloc(cap + END_NULS);
+	s = mem_realloc(NULL, cap + END_NULS);
 	for (;;) {
 		ssize_t got = read(fd, s + n, cap - n);
 
@@ -82,7 +58,7 @@ static int read_all(int fd, size_t limit, char **text, size_t *len)
 		}
 		if (n == cap) {
 			cap *= 2;
-			s = text_grow(s, n, cap + END_NULS);
+			s = mem_realloc(s, cap + END_NULS);
 		}
 	}
 	memset(s + n, 0, END_NULS);
@@ -159,7 +135,7 @@ int sources_add(struct sources *s, const char *path, const char *text, size_t le
 
 	if (!room_left(s, &limit) || len > limit)
 		return -EFBIG;
-	copy = text_alloc(len + END_NULS);
+	copy = mem_realloc(NULL, len + END_NULS);
 	if (len)
 		memcpy(copy, text, len);
 	memset(copy + len, 0, END_NULS);
