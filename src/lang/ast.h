@@ -418,7 +418,8 @@ struct ast_file {
 	struct source *source;
 	struct ast_stmt *stmts;
 	uint32_t nstmts;
-	struct ast_file *next; /* every file of the scenario, the main file first */
+	bool has_use, has_mark; /* spare walks over all statements that would find nothing */
+	struct ast_file *next;	/* every file of the scenario, the main file first */
 };
 
 #endif

@@ -107,6 +107,7 @@ struct ast_action *build_mark(struct scan *x, struct span at, const struct sym *
 {
 	struct ast_action *a = arena_new(x->arena, struct ast_action);
 
+	x->file->has_mark = true;
 	a->kind = AA_MARK;
 	a->at = at;
 	a->mark = build_name(x, name, name_at);

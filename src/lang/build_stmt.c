@@ -36,6 +36,7 @@ struct ast_stmt *build_text(struct scan *x, struct span at, enum ast_stmt_kind k
 {
 	struct ast_text *t = STMT(x, ast_text, kind, at);
 
+	x->file->has_use |= kind == AS_USE;
 	t->text = text;
 	t->text_at = text_at;
 	return &t->s;

@@ -152,6 +152,8 @@ static void import_uses(const struct importer *im, struct ast_file *f, const str
 {
 	struct chain c = {up, f, up ? up->depth + 1 : 1};
 
+	if (!f->has_use)
+		return;
 	for (struct ast_stmt *s = f->stmts; s; s = s->next)
 		if (s->kind == AS_USE)
 			import_one(im, (struct ast_text *)s, &c);

@@ -389,7 +389,7 @@ void names_declare(struct check *x)
 			declare_statement(x, s, &w);
 		}
 	}
-	if (w.marks)
+	if (w.marks && x->u->files->has_mark)
 		walk_marks(x, x->u->files->stmts);
 }
 
