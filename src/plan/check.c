@@ -105,14 +105,44 @@ static const char *title_of(struct check *x)
 	return arena_strndup(x->arena, name, n);
 }
 
+/*
+ * A text without what cannot matter: comments are left out and white space counts as one blank.  A
+ * `#` in a quoted text is no comment.
+ */
+static uint64_t digest_text(uint64_t h, const char *s, size_t len)
+{
+	bool quoted = false, blank = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (!quoted && s[i] == '#') {
+			const char *end = memchr(s + i, '\n', len - i);
+
+			i = end ? (size_t)(end - s) : len - 1;
+			blank = true;
+			continue;
+		}
+		if (!quoted && strchr(" \t\r\n", s[i])) {
+			blank = true;
+			continue;
+		}
+		if (blank)
+			h = digest_bytes(h, " ", 1);
+		blank = false;
+		if (quoted && s[i] == '\\' && i + 1 < len)
+			h = digest_bytes(h, s + i++, 1);
+		else if (s[i] == '"')
+			quoted = !quoted;
+		h = digest_bytes(h, s + i, 1);
+	}
+	return digest_bytes(h, "", 1);
+}
+
 static uint64_t digest_of(const struct check *x)
 {
 	uint64_t h = DIGEST_INIT;
 
-	for (const struct ast_file *f = x->u->files; f; f = f->next) {
-		h = digest_u64(h, f->source->len);
-		h = digest_bytes(h, f->source->text, f->source->len);
-	}
+	for (const struct ast_file *f = x->u->files; f; f = f->next)
+		h = digest_text(h, f->source->text, f->source->len);
 	for (size_t i = 0; i < x->params.n; i++) {
 		h = digest_str(h, x->params.v[i].name);
 		h = digest_str(h, x->params.v[i].value);

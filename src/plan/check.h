@@ -79,7 +79,8 @@ struct cg_decl {
 struct trace_decl {
 	const struct ast_trace *ast;
 	struct trace *trace; /* NULL when it could not be had */
-	const char *path;
+	const char *written; /* the file as named in the scenario or by -p */
+	const char *path;    /* ... and from here */
 	bool loaded;
 	struct replay *replays; /* what was lowered from it, to be shared */
 };
@@ -334,6 +335,8 @@ void require_statement(struct check *x, const struct ast_require *r);
 const char *trials_text(struct check *x, const struct ast_expr *e);
 
 /* traces.c */
+/* Is `name` of -p this trace? */
+bool traces_overridden_by(const struct check *x, const struct ast_trace *t, const char *name);
 void traces_load(struct check *x);
 struct value trace_field(struct check *x, const struct value *v, const struct ast_path *field);
 

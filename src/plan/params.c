@@ -46,6 +46,18 @@ static const struct ast_expr *parse_value(struct check *x, const struct plan_ove
 	return let->value;
 }
 
+static bool is_overridable(const struct check *x, const char *name)
+{
+	for (size_t i = 0; i < x->decls.n; i++) {
+		const struct decl *d = x->decls.v[i];
+
+		if ((d->kind == DECL_PARAM && !strcmp(d->name->s, name)) ||
+		    (d->kind == DECL_TRACE && traces_overridden_by(x, d->trace->ast, name)))
+			return true;
+	}
+	return false;
+}
+
 static void unknown_overrides(struct check *x)
 {
 	VEC(const char *) v = {0};
@@ -53,16 +65,18 @@ static void unknown_overrides(struct check *x)
 	if (!x->opt || !x->opt->noverrides)
 		return;
 	for (size_t i = 0; i < x->decls.n; i++)
-		if (x->decls.v[i]->kind == DECL_PARAM)
+		if (x->decls.v[i]->kind == DECL_PARAM || x->decls.v[i]->kind == DECL_TRACE)
 			vec_push(&v, x->decls.v[i]->name->s);
 	for (size_t i = 0; i < x->opt->noverrides; i++) {
 		const char *name = x->opt->overrides[i].name;
-		size_t k = 0;
 
-		while (k < v.n && strcmp(v.v[k], name))
-			k++;
-		if (k < v.n)
+		if (is_overridable(x, name))
 			continue;
+		if (!strcmp(name, "trace")) {
+			diag_at(x->diags, E_UNKNOWN_PARAM, (struct span){0},
+				"`-p trace` is for a scenario with one trace: name the one meant");
+			continue;
+		}
 
 		const char *near = diag_nearest(name, v.v, v.n);
 

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* traces.c - trace statements: the recordings are read, each once, before anything uses them. */
+/*
+ * traces.c - trace statements: the recordings are read, each once, before anything uses them.
+ *
+ * `-p NAME=FILE` names another file for the trace NAME; `-p trace=FILE` does so where there is only
+ * one (`trace` is a reserved word, so no parameter can be called that).
+ */
 #include <string.h>
 
 #include "base/mem.h"
@@ -47,6 +52,32 @@ static struct trace *loaded_before(const struct check *x, const char *path, enum
 	return NULL;
 }
 
+static size_t count_traces(const struct check *x)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->decls.n; i++)
+		n += x->decls.v[i]->kind == DECL_TRACE;
+	return n;
+}
+
+bool traces_overridden_by(const struct check *x, const struct ast_trace *t, const char *name)
+{
+	return !strcmp(t->name->s, name) || (!strcmp(name, "trace") && count_traces(x) == 1);
+}
+
+/* What -p says, or NULL. The last one counts. */
+static const char *override_of(const struct check *x, const struct ast_trace *t)
+{
+	const char *found = NULL;
+
+	if (x->opt)
+		for (size_t i = 0; i < x->opt->noverrides; i++)
+			if (traces_overridden_by(x, t, x->opt->overrides[i].name))
+				found = x->opt->overrides[i].value;
+	return found ? arena_strndup(x->arena, found, strlen(found)) : NULL;
+}
+
 static void load(struct check *x, struct trace_decl *t)
 {
 	enum trace_units units;
@@ -60,7 +91,13 @@ static void load(struct check *x, struct trace_decl *t)
 	v = eval(x, t->ast->file);
 	if (!t->ast->file || !value_is(x, &v, DIM_STRING, t->ast->file, "`trace`"))
 		return;
-	t->path = resolve(x, v.string, v.from);
+	t->written = override_of(x, t->ast);
+	if (t->written) {
+		t->path = t->written;
+	} else {
+		t->written = v.string;
+		t->path = resolve(x, v.string, v.from);
+	}
 	t->trace = loaded_before(x, t->path, units);
 	if (!t->trace &&
 	    trace_load(x->arena, t->path, units, x->diags, t->ast->file->at, &t->trace))
@@ -83,7 +120,7 @@ void traces_load(struct check *x)
 
 		struct plan_trace p = {
 		    .name = d->name->s,
-		    .path = d->trace->path,
+		    .path = d->trace->written,
 		    .units = tr->units == TRACE_BINARY ? "binary" : "decimal",
 		    .digest = tr->digest,
 		    .duration_ns = tr->duration_ns,
