@@ -8,8 +8,8 @@ _agentcg_options() {
 	check) echo "--param --color --diagnostics --quiet --help --version -p -q -h -V" ;;
 	plan) echo "--param --policy --repeat --seed --color --diagnostics --help --version -p -h -V" ;;
 	fmt) echo "--check --write --ast --color --diagnostics --help --version -w -h -V" ;;
-	test) echo "--update --timeout --color --diagnostics --quiet --verbose --help --version -q -v" \
-		"-h -V" ;;
+	test) echo "--update --timeout --jobs --slack --tap --junit --side-by-side --color --diagnostics" \
+		"--quiet --verbose --help --version -j -q -v -h -V" ;;
 	help) echo "--param --color --diagnostics --help --version -p -h -V" ;;
 	doctor) echo "--color --diagnostics --help --version -h -V" ;;
 	clean) echo "--color --diagnostics --help --version -h -V" ;;
@@ -53,12 +53,12 @@ _agentcg() {
 			mapfile -t COMPREPLY < <(compgen -W "memcg_bpf freeze high sched_ext poll" -- "$cur")
 			return
 			;;
-		--json | --csv)
+		--json | --csv | --junit)
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			compopt -o filenames
 			return
 			;;
-		--repeat | --seed | --width | --timeout) return ;;
+		--repeat | --seed | --width | --timeout | -j | --jobs | --slack) return ;;
 		esac
 	fi
 	if [[ $cur == -* ]]; then

@@ -1,313 +1,265 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * cmd_test.c - agentcg test: scenarios against the tables beside them.
- *
- * Each scenario is run by a process of its own, this very executable, so that a crash or an endless
- * run is one failed test.
- */
-#include <dirent.h>
+/* cmd_test.c - agentcg test: scenarios against the tables beside them */
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdlib.h>
+#include <sched.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "cmd/cmd.h"
 #include "cmd/diff.h"
 #include "cmd/output.h"
 #include "cmd/signals.h"
+#include "cmd/slack.h"
+#include "cmd/test.h"
 
 #define TIMEOUT_S 120
-#define MAX_DEPTH 32
+/* Two tables of 80 columns, but for the blanks between them: their lines are seldom so long. */
+#define SIDE_BY_SIDE_COLUMNS 160
 
 struct testing {
 	struct cmd *c;
-	struct arena names;
+	struct tests tests;
+	struct slack slack;
 	struct buf out;
-	uint32_t passed, failed, skipped;
+	unsigned int diff_width; /* of differences side by side; 0: unified */
+	size_t shown;		 /* tests before this one have been reported */
+	bool deaf;		 /* standard output failed, and that was said */
 	int status;
 };
 
-static bool ends_with(const char *s, const char *end)
+static uint32_t cpus(void)
 {
-	size_t n = strlen(s), m = strlen(end);
+	cpu_set_t set;
 
-	return n > m && !strcmp(s + n - m, end);
-}
-
-/* X.acg -> X.table */
-static const char *table_of(struct testing *t, const char *scenario)
-{
-	return arena_printf(&t->names, "%.*s.table", (int)(strlen(scenario) - strlen(".acg")),
-			    scenario);
+	/* More CPUs than the set has room for: some number that is enough. */
+	return sched_getaffinity(0, sizeof set, &set) ? 4 : (uint32_t)CPU_COUNT(&set);
 }
 
 /* What was said so far; tests take time, and a reader wants to see them as they end. */
 static void flush(struct testing *t)
 {
-	t->status = status_of_both(t->status, output_stdout(t->c, &t->out));
+	if (t->out.n && !t->deaf) {
+		int status = output_stdout(t->c, &t->out);
+
+		t->deaf = status != STATUS_OK;
+		t->status = status_of_both(t->status, status);
+	}
 	buf_clear(&t->out);
 }
 
-/* ---- running one ---------------------------------------------------------------------------- */
+/* ---- testing -------------------------------------------------------------------------------- */
 
-static int read_all(int fd, struct buf *out)
+/* Those that ended, as far as all before them have: the order is always the same. */
+static void show_ended(struct testing *t)
 {
-	char chunk[4096];
-	ssize_t n;
+	const struct options *o = &t->c->opt;
 
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return -errno;
-	while ((n = read(fd, chunk, sizeof chunk)) > 0)
-		buf_put(out, chunk, (size_t)n);
-	return n < 0 ? -errno : 0;
-}
+	while (t->shown < t->tests.list.n && t->tests.list.v[t->shown].outcome != TEST_NOT_RUN) {
+		const struct test *done = &t->tests.list.v[t->shown++];
 
-static int read_file(const char *path, struct buf *out)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
-
-	if (fd < 0)
-		return -errno;
-	err = read_all(fd, out);
-	close(fd);
-	return err;
-}
-
-/* In the child: what a user has set must not change what a test sees. */
-_Noreturn static void exec_run(const char *scenario, unsigned int timeout_s, int out, int err)
-{
-	char name[] = "agentcg", run[] = "run", width[] = "--width=80", plain[] = "--color=never",
-	     end[] = "--";
-	char *argv[] = {name, run, width, plain, end, (char *)(uintptr_t)scenario, NULL};
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	unsetenv("AGENTCG_SEED");
-	unsetenv("AGENTCG_REPEAT");
-	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
-	    dup2(err, STDERR_FILENO) >= 0) {
-		alarm(timeout_s); /* outlives exec; its signal ends the run */
-		execv("/proc/self/exe", argv);
-	}
-	_exit(127);
-}
-
-/*
- * What `agentcg run scenario` writes, and a last line about its end unless that is 0.  -errno when
- * it could not be run at all, or was ended by what no expectation can want; *said is why.
- */
-static int run_scenario(struct testing *t, const char *scenario, struct buf *out, struct buf *said)
-{
-	unsigned int timeout_s = t->c->opt.timeout_s ? t->c->opt.timeout_s : TIMEOUT_S;
-	int out_fd = memfd_create("stdout", MFD_CLOEXEC);
-	int err_fd = memfd_create("stderr", MFD_CLOEXEC);
-	int status, err = 0;
-	pid_t pid = -1;
-
-	if (out_fd >= 0 && err_fd >= 0)
-		pid = fork();
-	if (!pid)
-		exec_run(scenario, timeout_s, out_fd, err_fd);
-	if (pid < 0) {
-		err = -errno;
-		buf_printf(said, "cannot run it: %s\n", strerror(-err));
-		goto out;
-	}
-	/* A signal to stop reaches the child too where it matters: from the terminal. */
-	while ((err = waitpid(pid, &status, 0) < 0 ? -errno : 0) == -EINTR)
-		;
-	if (!err)
-		err = read_all(out_fd, out);
-	if (!err)
-		err = read_all(err_fd, said);
-	if (!err && WIFSIGNALED(status)) {
-		err = -ECANCELED;
-		if (WTERMSIG(status) == SIGALRM)
-			buf_printf(said, "timed out after %u s\n", timeout_s);
-		else
-			buf_printf(said, "ended by signal %d: %s\n", WTERMSIG(status),
-				   strsignal(WTERMSIG(status)));
-	} else if (!err && WEXITSTATUS(status) == 127) {
-		err = -ENOEXEC;
-		buf_puts(said, "cannot run it: /proc/self/exe\n");
-	} else if (!err && WEXITSTATUS(status)) {
-		buf_printf(out, "exit %d\n", WEXITSTATUS(status));
-	}
-out:
-	if (out_fd >= 0)
-		close(out_fd);
-	if (err_fd >= 0)
-		close(err_fd);
-	return err;
-}
-
-static void test_scenario(struct testing *t, const char *scenario)
-{
-	const char *table = table_of(t, scenario);
-	struct buf want = {0}, got = {0}, said = {0}, diff = {0};
-	int err = read_file(table, &want);
-
-	if (err == -ENOENT) {
-		t->skipped++;
-		buf_printf(&t->out, "skipped %s: no %s\n", scenario, table);
-	} else if (err) {
-		t->failed++;
-		diag_file(&t->c->diags, E_TEST_FILE, table, 0, 0, "cannot read it: %s",
-			  strerror(-err));
-	} else {
-		err = run_scenario(t, scenario, &got, &said);
-		diff_print(&want, &got, table, "actual", &diff);
-		if (err || diff.n) {
-			t->failed++;
-			buf_printf(&t->out, "not ok %s\n", scenario);
-			buf_put(&t->out, diff.s, diff.n);
-			if (said.n)
-				buf_printf(&t->out, "it said:\n%s", said.s);
-		} else {
-			t->passed++;
-			if (t->c->opt.verbose)
-				buf_printf(&t->out, "ok %s\n", scenario);
-		}
+		if (o->tap)
+			test_put_tap(done, t->shown, &t->out);
+		else if (!o->junit || strcmp(o->junit, "-"))
+			test_put_text(done, o->verbose, &t->out);
 	}
 	flush(t);
+}
+
+/* What the scenario said, but for "run 4 of 70: ...", which depends on how fast it went. */
+static void put_said(struct buf *out, const struct buf *said)
+{
+	size_t begun = out->n;
+
+	for (const char *at = buf_str(said); *at;) {
+		size_t n = strcspn(at, "\n"), digits = 0;
+
+		if (!strncmp(at, "run ", 4))
+			digits = strspn(at + 4, "0123456789");
+		if (!digits || strncmp(at + 4 + digits, " of ", 4)) {
+			if (out->n == begun)
+				buf_puts(out, "it said:\n");
+			buf_printf(out, "%.*s\n", (int)n, at);
+		}
+		at += n + (at[n] == '\n');
+	}
+}
+
+static void judge(struct testing *t, struct test *test, const struct test_ran *ran)
+{
+	struct buf want = {0}, got = {0};
+	int err = test_read_file(test->table, &want);
+
+	if (ran->broken || err) {
+		test->outcome = TEST_BROKEN;
+		test->reason = ran->broken ? ran->broken
+					   : arena_printf(&t->tests.arena, "%s: cannot read it: %s",
+							  test->table, strerror(-err));
+	} else {
+		slack_apply(&t->slack, &want, &ran->out, &got, &test->details);
+		if (want.n == got.n && !memcmp(buf_str(&want), buf_str(&got), got.n)) {
+			test->outcome = TEST_PASSED;
+		} else {
+			test->outcome = TEST_FAILED;
+			test->reason =
+			    arena_printf(&t->tests.arena, "differs from %s", test->table);
+			diff_print(&want, &got, test->table, "actual", t->diff_width,
+				   &test->details);
+		}
+	}
+	if (test->outcome != TEST_PASSED)
+		put_said(&test->details, &ran->said);
 	buf_free(&want);
 	buf_free(&got);
-	buf_free(&said);
-	buf_free(&diff);
 }
 
-/* ---- finding them --------------------------------------------------------------------------- */
-
-static int wanted(const struct dirent *e)
+static void test_ended(void *ctx, size_t i, struct test_ran *ran)
 {
-	return e->d_name[0] != '.';
+	struct testing *t = ctx;
+	struct test *test = &t->tests.list.v[i];
+
+	test->took_ns = ran->took_ns;
+	judge(t, test, ran);
+	show_ended(t);
 }
 
-static void test_folder(struct testing *t, const char *path, int depth)
+/* A word of a shell command. */
+static const char *quoted(struct arena *a, const char *s)
 {
-	struct dirent **list;
-	int n = depth < MAX_DEPTH ? scandir(path, &list, wanted, alphasort) : (errno = ELOOP, -1);
+	struct buf b = {0};
+	const char *text;
 
-	if (n < 0) {
-		diag_file(&t->c->diags, E_TEST_FILE, path, 0, 0, "cannot read it: %s",
-			  strerror(errno));
-		return;
-	}
-	for (int i = 0; i < n; i++) {
-		const char *name = list[i]->d_name;
-		const char *full = !strcmp(path, ".")
-				       ? arena_strndup(&t->names, name, strlen(name))
-				       : arena_printf(&t->names, "%s%s%s", path,
-						      ends_with(path, "/") ? "" : "/", name);
-		struct stat st;
+	if (!s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			 "./_+-,:@%=")])
+		return s;
+	buf_putc(&b, '\'');
+	for (; *s; s++)
+		*s == '\'' ? buf_puts(&b, "'\\''") : buf_putc(&b, *s);
+	buf_putc(&b, '\'');
+	text = arena_strndup(a, b.s, b.n);
+	buf_free(&b);
+	return text;
+}
 
-		free(list[i]);
-		if (signals_stop || lstat(full, &st))
+static void skip_without_table(struct testing *t)
+{
+	struct arena *a = &t->tests.arena;
+
+	for (size_t i = 0; i < t->tests.list.n; i++) {
+		struct test *test = &t->tests.list.v[i];
+
+		if (!access(test->table, F_OK) || errno != ENOENT)
 			continue;
-		if (S_ISDIR(st.st_mode))
-			test_folder(t, full, depth + 1);
-		else if (ends_with(full, ".acg"))
-			test_scenario(t, full);
+		test->outcome = TEST_SKIPPED;
+		test->reason = arena_printf(a, "no %s (agentcg test --update %s makes it)",
+					    test->table, quoted(a, test->scenario));
 	}
-	free(list);
 }
 
-static void test_operand(struct testing *t, const char *path)
+static void test_all(struct testing *t, struct test_running *r)
 {
-	struct stat st;
+	const struct options *o = &t->c->opt;
+	struct test_counts n;
 
-	if (stat(path, &st))
-		diag_file(&t->c->diags, E_TEST_FILE, path, 0, 0, "cannot read it: %s",
-			  strerror(errno));
-	else if (S_ISDIR(st.st_mode))
-		test_folder(t, path, 0);
-	else if (!ends_with(path, ".acg"))
-		diag_file(&t->c->diags, E_TEST_FILE, path, 0, 0, "a scenario's name ends in .acg");
-	else
-		test_scenario(t, path);
+	if (!tests_find(t->c, &t->tests))
+		return;
+	r->ended = test_ended;
+	if (o->tap)
+		tests_put_tap_plan(&t->tests, &t->out);
+	skip_without_table(t);
+	show_ended(t);
+	tests_run(r);
+
+	n = tests_count(&t->tests);
+	if (o->junit && !n.not_run) { /* half a report would look like a whole one */
+		struct buf xml = {0};
+
+		tests_put_junit(&t->tests, &xml);
+		t->status = status_of_both(t->status, output_file(t->c, o->junit, &xml));
+		buf_free(&xml);
+	}
+	if (o->tap && n.not_run)
+		buf_puts(&t->out, "Bail out! interrupted\n");
+	if (o->tap || !o->junit || strcmp(o->junit, "-"))
+		tests_put_summary(&t->tests, o->tap ? "# " : "", &t->out);
+	flush(t);
+	if (n.failed)
+		t->status = status_of_both(t->status, STATUS_FAIL);
+	else if (!n.passed) /* nothing was tested: no success */
+		t->status = status_of_both(t->status, STATUS_SKIP);
 }
 
 /* ---- --update ------------------------------------------------------------------------------- */
 
-/* NAME may be given with .acg, .table or neither. */
-static const char *scenario_of(struct testing *t, const char *name)
+static void update_ended(void *ctx, size_t i, struct test_ran *ran)
 {
-	size_t n = strlen(name);
+	struct testing *t = ctx;
+	const char *table = t->tests.list.v[i].table;
+	struct buf old = {0};
+	int err = test_read_file(table, &old);
 
-	if (ends_with(name, ".acg"))
-		return name;
-	if (ends_with(name, ".table"))
-		n -= strlen(".table");
-	return arena_printf(&t->names, "%.*s.acg", (int)n, name);
-}
-
-static void update(struct testing *t, const char *name)
-{
-	const char *scenario = scenario_of(t, name), *table = table_of(t, scenario);
-	struct buf old = {0}, got = {0}, said = {0};
-	int err;
-
-	if (access(scenario, R_OK)) {
-		diag_file(&t->c->diags, E_TEST_FILE, scenario, 0, 0, "cannot read it: %s",
-			  strerror(errno));
-		return;
-	}
-	err = read_file(table, &old);
 	if (err && err != -ENOENT) {
 		diag_file(&t->c->diags, E_TEST_FILE, table, 0, 0, "cannot read it: %s",
 			  strerror(-err));
-		goto out;
-	}
-	if (run_scenario(t, scenario, &got, &said)) {
-		buf_printf(&t->out, "%s%s: left as it was\n", buf_str(&said), table);
+	} else if (ran->broken) {
+		buf_printf(&t->out, "%s%s\n%s: left as it was\n", buf_str(&ran->said), ran->broken,
+			   table);
 		t->status = status_of_both(t->status, STATUS_FAIL);
-	} else if (old.n == got.n && !memcmp(buf_str(&old), buf_str(&got), got.n) && !err) {
+	} else if (!err && old.n == ran->out.n &&
+		   !memcmp(buf_str(&old), buf_str(&ran->out), old.n)) {
 		buf_printf(&t->out, "%s: no change\n", table);
 	} else {
-		diff_print(&old, &got, err ? "/dev/null" : table, table, &t->out);
-		err = output_file(t->c, table, &got);
+		diff_print(&old, &ran->out, err ? "/dev/null" : table, table, t->diff_width,
+			   &t->out);
+		err = output_file(t->c, table, &ran->out);
 		t->status = status_of_both(t->status, err);
 		if (!err)
 			buf_printf(&t->out, "%s: rewritten\n", table);
 	}
 	flush(t);
-out:
 	buf_free(&old);
-	buf_free(&got);
-	buf_free(&said);
+}
+
+static void update(struct testing *t, struct test_running *r)
+{
+	struct test test = test_named(&t->tests, t->c->opt.update);
+
+	if (!cmd_operands(t->c, 0, 0))
+		return;
+	if (access(test.scenario, R_OK)) {
+		diag_file(&t->c->diags, E_TEST_FILE, test.scenario, 0, 0, "cannot read it: %s",
+			  strerror(errno));
+		return;
+	}
+	vec_push(&t->tests.list, test);
+	r->ended = update_ended;
+	tests_run(r);
 }
 
 int cmd_test(struct cmd *c)
 {
+	const struct options *o = &c->opt;
 	struct testing t = {.c = c, .status = STATUS_OK};
+	struct test_running r = {
+	    .tests = &t.tests,
+	    .jobs = o->jobs ? o->jobs : cpus(),
+	    .timeout_s = o->timeout_s ? o->timeout_s : TIMEOUT_S,
+	    .ctx = &t,
+	};
+	unsigned int width = output_style(c).width;
 
+	if (o->slack && !slack_parse(o->slack, &t.slack, &c->diags))
+		return STATUS_USAGE;
+	if (o->side_by_side && width >= SIDE_BY_SIDE_COLUMNS)
+		t.diff_width = width;
 	signals_catch();
-	if (c->opt.update) {
-		if (!cmd_operands(c, 0, 0))
-			return STATUS_USAGE;
-		update(&t, c->opt.update);
-	} else {
-		for (size_t i = 0; i < c->opt.operands.n && !signals_stop; i++)
-			test_operand(&t, c->opt.operands.v[i]);
-		if (!c->opt.operands.n)
-			test_folder(&t, ".", 0);
-		buf_printf(&t.out, "%" PRIu32 " passed, %" PRIu32 " failed, %" PRIu32 " skipped\n",
-			   t.passed, t.failed, t.skipped);
-		flush(&t);
-		if (t.failed)
-			t.status = status_of_both(t.status, STATUS_FAIL);
-		else if (!t.passed) /* nothing was tested: no success */
-			t.status = status_of_both(t.status, STATUS_SKIP);
-	}
+	if (o->update)
+		update(&t, &r);
+	else
+		test_all(&t, &r);
 	if (signals_stop)
 		t.status = status_of_both(t.status, STATUS_INTERRUPTED);
 	if (c->diags.errors && t.status != STATUS_INTERNAL)
 		t.status = STATUS_USAGE;
-	arena_free(&t.names);
+	tests_free(&t.tests);
 	buf_free(&t.out);
 	return t.status;
 }

@@ -20,7 +20,9 @@ const struct command commands[] = {
      "X.acg is run and compared with X.table: 80 columns, no colour, and a last line\n"
      "`exit N` where it does not end with 0.  Folders are searched for such pairs;\n"
      "without an argument, the current one.\n"
-     "Exit status: 0, 1 when a test failed, 3 when there was none.\n",
+     "Exit status: 0, 1 when a test failed, 3 when there was none.\n"
+     "--slack 5% or --slack time=5%,alloc.p99=20%,claims=5% is for what is never the\n"
+     "same twice; survivors, kills, verdicts and words always have to be.\n",
      cmd_test},
     {"help", CMD_HELP, "[COMMAND|FILE]", "explain a command, or a scenario's parameters and claims",
      NULL, cmd_help},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* diff.c - unified diffs of small texts (diff.h) */
+/* diff.c - diffs of small texts (diff.h) */
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/vec.h"
 #include "cmd/diff.h"
+#include "report/text.h"
 
 #define CONTEXT	  3
 #define MAX_CELLS (4u << 20) /* of the table of common lengths, 4 bytes each */
@@ -98,9 +99,10 @@ static void put_range(struct buf *out, char sign, size_t first, size_t n)
 	buf_printf(out, "%c%zu,%zu", sign, n ? first + 1 : first, n);
 }
 
-/* The edits [from, to) as one hunk. */
-static void put_hunk(struct buf *out, const struct lines *a, const struct lines *b,
-		     const struct edit *e, size_t from, size_t to)
+/* ---- two ways to print the edits [from, to) as one hunk -------------------------------------- */
+
+static void put_unified(struct buf *out, const struct lines *a, const struct lines *b,
+			const struct edit *e, size_t from, size_t to)
 {
 	size_t in_a = 0, in_b = 0;
 
@@ -117,6 +119,69 @@ static void put_hunk(struct buf *out, const struct lines *a, const struct lines 
 		put_line(out, e[i].kind, e[i].kind == '+' ? &b->l.v[e[i].b] : &a->l.v[e[i].a]);
 }
 
+/* One side, of exactly so many columns where more follows. */
+static void put_side(struct buf *out, const struct line *l, unsigned int columns, bool pad)
+{
+	struct buf text = {0};
+	unsigned int n;
+
+	if (l)
+		buf_put(&text, l->s, l->n - (l->s[l->n - 1] == '\n'));
+	n = text_columns(buf_str(&text));
+	text_fit(out, buf_str(&text), columns);
+	if (pad && n < columns)
+		buf_pad(out, ' ', columns - n);
+	buf_free(&text);
+}
+
+static void put_pair(struct buf *out, const struct line *a, char mark, const struct line *b,
+		     unsigned int width)
+{
+	unsigned int side = (width - 3) / 2;
+
+	put_side(out, a, side, true);
+	buf_printf(out, " %c", mark);
+	if (b && b->s[0] != '\n') {
+		buf_putc(out, ' ');
+		put_side(out, b, side, false);
+	}
+	while (out->n && out->s[out->n - 1] == ' ')
+		out->s[--out->n] = '\0';
+	buf_putc(out, '\n');
+}
+
+/* What was removed and what was added in one place stand beside each other, in their order. */
+static void put_beside(struct buf *out, const struct lines *a, const struct lines *b,
+		       const struct edit *e, size_t from, size_t to, unsigned int width)
+{
+	buf_printf(out, "line %zu\n", e[from].a + 1);
+	for (size_t i = from; i < to;) {
+		size_t end = i, at_a = e[i].a, at_b = e[i].b, until_a, until_b;
+
+		if (e[i].kind == ' ') {
+			put_pair(out, &a->l.v[at_a], ' ', &b->l.v[at_b], width);
+			i++;
+			continue;
+		}
+		while (end < to && e[end].kind != ' ')
+			end++;
+		until_a = e[end - 1].a + (e[end - 1].kind == '-');
+		until_b = e[end - 1].b + (e[end - 1].kind == '+');
+		while (at_a < until_a || at_b < until_b) {
+			bool in_a = at_a < until_a, in_b = at_b < until_b;
+
+			put_pair(out, in_a ? &a->l.v[at_a] : NULL,
+				 in_a && in_b ? '|'
+				 : in_a	      ? '<'
+					      : '>',
+				 in_b ? &b->l.v[at_b] : NULL, width);
+			at_a += in_a;
+			at_b += in_b;
+		}
+		i = end;
+	}
+}
+
 /* Past the last change that belongs to the hunk of the change at `at`. */
 static size_t hunk_end(const struct edits *e, size_t at)
 {
@@ -129,7 +194,7 @@ static size_t hunk_end(const struct edits *e, size_t at)
 }
 
 void diff_print(const struct buf *a, const struct buf *b, const char *a_name, const char *b_name,
-		struct buf *out)
+		unsigned int width, struct buf *out)
 {
 	struct lines la = {0}, lb = {0};
 	struct edits e = {0};
@@ -153,7 +218,13 @@ void diff_print(const struct buf *a, const struct buf *b, const char *a_name, co
 	for (; na < la.l.n; na++, nb++)
 		vec_push(&e.e, (struct edit){' ', na, nb});
 
-	buf_printf(out, "--- %s\n+++ %s\n", a_name, b_name);
+	if (width) {
+		struct line names[] = {{a_name, strlen(a_name)}, {b_name, strlen(b_name)}};
+
+		put_pair(out, &names[0], ' ', &names[1], width);
+	} else {
+		buf_printf(out, "--- %s\n+++ %s\n", a_name, b_name);
+	}
 	for (size_t i = 0; i < e.e.n;) {
 		size_t from, to;
 
@@ -164,7 +235,10 @@ void diff_print(const struct buf *a, const struct buf *b, const char *a_name, co
 		from = i > CONTEXT ? i - CONTEXT : 0;
 		i = hunk_end(&e, i);
 		to = i + CONTEXT < e.e.n ? i + CONTEXT : e.e.n;
-		put_hunk(out, &la, &lb, e.e.v, from, to);
+		if (width)
+			put_beside(out, &la, &lb, e.e.v, from, to, width);
+		else
+			put_unified(out, &la, &lb, e.e.v, from, to);
 	}
 	vec_free(&la.l);
 	vec_free(&lb.l);

@@ -21,6 +21,11 @@ enum option_id {
 	OPT_AST,
 	OPT_UPDATE,
 	OPT_TIMEOUT,
+	OPT_JOBS,
+	OPT_SLACK,
+	OPT_TAP,
+	OPT_JUNIT,
+	OPT_SIDE_BY_SIDE,
 	OPT_WIDTH,
 	OPT_COLOR,
 	OPT_DIAGNOSTICS,
@@ -49,6 +54,7 @@ struct option_spec {
 #define MAX_WIDTH   10000
 #define MIN_WIDTH   40
 #define MAX_TIMEOUT 86400
+#define MAX_JOBS    1024
 
 /* In the order of --help. */
 static const struct option_spec specs[] = {
@@ -76,6 +82,15 @@ static const struct option_spec specs[] = {
      "rewrite one expected table and show what changed"},
     {OPT_TIMEOUT, 0, "timeout", ARG_NEEDED, "SECONDS", CMD_TEST,
      "how long one scenario may take (120)"},
+    {OPT_JOBS, 'j', "jobs", ARG_NEEDED, "N", CMD_TEST,
+     "how many to run at a time (as there are CPUs)"},
+    {OPT_SLACK, 0, "slack", ARG_NEEDED, "PERCENT,...", CMD_TEST,
+     "how far figures may lie apart (0%)"},
+    {OPT_TAP, 0, "tap", ARG_NONE, NULL, CMD_TEST, "report in the Test Anything Protocol"},
+    {OPT_JUNIT, 0, "junit", ARG_NEEDED, "FILE", CMD_TEST,
+     "write a report as JUnit XML; `-`: in place of the text"},
+    {OPT_SIDE_BY_SIDE, 0, "side-by-side", ARG_NONE, NULL, CMD_TEST,
+     "show differences in two columns, given room for 160"},
     {OPT_WIDTH, 0, "width", ARG_NEEDED, "COLUMNS", CMD_RUN, "width of the table"},
     {OPT_COLOR, 0, "color", ARG_NEEDED, "WHEN", CMD_ALL, "auto, always or never"},
     {OPT_DIAGNOSTICS, 0, "diagnostics", ARG_NEEDED, "FORM", CMD_ALL,
@@ -244,6 +259,24 @@ static void set(struct parsing *p, const struct option_spec *s, const char *valu
 		if (number(p, s, value, 1, MAX_TIMEOUT, &n))
 			o->timeout_s = (uint32_t)n;
 		break;
+	case OPT_JOBS:
+		if (number(p, s, value, 1, MAX_JOBS, &n))
+			o->jobs = (uint32_t)n;
+		break;
+	case OPT_SLACK:
+		o->slack = value;
+		break;
+	case OPT_TAP:
+		o->tap = true;
+		break;
+	case OPT_JUNIT:
+		if (!*value)
+			bad_value(p, s, value, "the name of a file, or - for standard output");
+		o->junit = value;
+		break;
+	case OPT_SIDE_BY_SIDE:
+		o->side_by_side = true;
+		break;
 	case OPT_WIDTH:
 		if (number(p, s, value, MIN_WIDTH, MAX_WIDTH, &n))
 			o->width = (uint32_t)n;
@@ -399,6 +432,12 @@ void options_parse(uint32_t bit, const char *command, int argc, char **argv, int
 	if (o->check + o->write + o->ast > 1)
 		diag_at(d, E_USE_TOGETHER, (struct span){0},
 			"`--check`, `--write` and `--ast` exclude each other");
+	if (o->update && (o->tap || o->junit || o->slack))
+		diag_at(d, E_USE_TOGETHER, (struct span){0},
+			"`--update` tests nothing: it excludes `--tap`, `--junit` and `--slack`");
+	if (o->tap && o->junit && !strcmp(o->junit, "-"))
+		diag_at(d, E_USE_TOGETHER, (struct span){0},
+			"`--tap` and `--junit -` would both write to standard output");
 }
 
 void options_free(struct options *o)

@@ -47,9 +47,11 @@ struct options {
 	bool diagnostics_json;
 	enum colour_when colour;
 	uint32_t width;
-	bool check, write, ast; /* fmt */
-	const char *update;	/* test */
-	uint32_t timeout_s;	/* test */
+	bool check, write, ast;	   /* fmt */
+	const char *update;	   /* test */
+	uint32_t timeout_s, jobs;  /* test, from here on */
+	const char *slack, *junit; /* slack as written; junit "-" is standard output */
+	bool tap, side_by_side;
 	VEC(const char *) operands;
 	struct arena owned;
 };

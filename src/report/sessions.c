@@ -62,6 +62,24 @@ static const struct field {
 #define FIELD_TIME  2 /* whose units stand in the headings of their groups */
 #define FIELD_ALLOC 5
 #define NFIELDS	    (sizeof(fields) / sizeof(fields[0]))
+_Static_assert(NFIELDS <= SESSIONS_MAX_COLUMNS, "readers of tables have room for all columns");
+
+bool sessions_column(unsigned int i, struct sessions_column *out)
+{
+	const struct field *f = &fields[i];
+
+	if (i >= NFIELDS)
+		return false;
+	*out = (struct sessions_column){
+	    .group = f->group,
+	    .head = f->head,
+	    .metric = f->metric < M_COUNT ? metric_info[f->metric].spelling : NULL,
+	    .where_used = f->where_used,
+	    .deviation = f->content == SD,
+	    .ratio = f->content == RATIO,
+	};
+	return true;
+}
 
 /* ---- units and digits, one choice a column ----------------------------------------------------
  */

@@ -37,7 +37,7 @@ compare "attributes, agentcg(5)" "$tmp/attrs" "$tmp/man"
 # Commands and options, as --help says them: `run --json`, `run -q`.
 commands=$("$AGENTCG" help | sed -n 's/^  \([a-z]*\) .*/\1/p' | grep -v '^agentcg$')
 for c in $commands; do
-	"$AGENTCG" "$c" --help | sed -n 's/^  \(   \|\(-.\), \)\( *\)\(--[a-z]*\).*/\2 \4/p' |
+	"$AGENTCG" "$c" --help | sed -n 's/^  \(   \|\(-.\), \)\( *\)\(--[a-z-]*\).*/\2 \4/p' |
 		tr ' ' '\n' | sed -n "s/^-/$c -/p"
 done >"$tmp/options"
 cut -d ' ' -f 2 "$tmp/options" >"$tmp/names"
@@ -75,8 +75,8 @@ awk '/^complete .*__agentcg_is / && / -l / {
 }' completions/agentcg.fish >"$tmp/fish"
 compare "options, fish" "$tmp/options" "$tmp/fish"
 
-grep -o "['{,]-\{1,2\}[a-zA-Z]*" completions/_agentcg | sed -n "s/^['{,]\(-[-a-zA-Z]\{1,\}\)/\1/p" >"$tmp/zsh"
-grep -o ')--[a-z]*\|\*--[a-z]*' completions/_agentcg | sed 's/^.//' >>"$tmp/zsh"
+grep -o "['{,]-\{1,2\}[a-zA-Z-]*" completions/_agentcg | sed -n "s/^['{,]\(-[-a-zA-Z]\{1,\}\)/\1/p" >"$tmp/zsh"
+grep -o ')--[a-z-]*\|\*--[a-z-]*' completions/_agentcg | sed 's/^.//' >>"$tmp/zsh"
 compare "options, zsh" "$tmp/names" "$tmp/zsh"
 
 # The scenario that agentcg(5) opens with does what it says.

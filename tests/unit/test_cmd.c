@@ -22,7 +22,7 @@ static void assert_diff(const char *a, const char *b, const char *expected)
 {
 	struct buf from = text(a), to = text(b), out = {0};
 
-	diff_print(&from, &to, "a", "b", &out);
+	diff_print(&from, &to, "a", "b", 0, &out);
 	assert_string_equal(buf_str(&out), expected);
 	buf_free(&from);
 	buf_free(&to);
@@ -104,7 +104,7 @@ static void diffs_lead_from_one_to_the_other(void **state)
 			if (what != 1)
 				buf_puts(&b, what == 2 ? "changed\n" : line);
 		}
-		diff_print(&a, &b, "a", "b", &diff);
+		diff_print(&a, &b, "a", "b", 0, &diff);
 		apply(buf_str(&a), buf_str(&diff), &made);
 		assert_string_equal(buf_str(&made), buf_str(&b));
 		buf_free(&a);
@@ -123,7 +123,7 @@ static void large_changes_are_shown_as_a_whole(void **state)
 		buf_printf(&a, "%d\n", i);
 		buf_printf(&b, "%d\n", i * 2 + 1);
 	}
-	diff_print(&a, &b, "a", "b", &diff);
+	diff_print(&a, &b, "a", "b", 0, &diff);
 	apply(buf_str(&a), buf_str(&diff), &made);
 	assert_string_equal(buf_str(&made), buf_str(&b));
 	buf_free(&a);
