@@ -89,6 +89,7 @@ static json_t *dist(const struct dist *d)
 	put(o, "min", d->n ? real(d->min) : json_null());
 	put(o, "p50", d->n ? real(d->p50) : json_null());
 	put(o, "p95", d->n ? real(d->p95) : json_null());
+	put(o, "p99", d->n ? real(d->p99) : json_null());
 	put(o, "max", d->n ? real(d->max) : json_null());
 	return o;
 }

@@ -56,5 +56,6 @@ struct dist dist_of(double *v, size_t n, size_t missing)
 	d.max = v[n - 1];
 	d.p50 = dist_quantile(v, n, 0.50);
 	d.p95 = dist_quantile(v, n, 0.95);
+	d.p99 = dist_quantile(v, n, 0.99);
 	return d;
 }

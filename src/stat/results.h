@@ -97,7 +97,7 @@ const char *verdict_name(enum verdict v);
 struct dist {
 	uint32_t n;			     /* values present */
 	uint32_t missing;		     /* runs without a value (killed, unfinished) */
-	double mean, sd, min, p50, p95, max; /* sd: n - 1, 0 for n < 2 */
+	double mean, sd, min, p50, p95, p99, max; /* sd: n - 1, 0 for n < 2 */
 };
 
 /* One expectation, under one policy when it names none. */

@@ -141,7 +141,7 @@ static void dist_of_known_values(void **state)
 	assert_int_equal(d.missing, 2);
 	assert_true(d.mean == 5);
 	assert_true(fabs(d.sd - sqrt(32.0 / 7)) < 1e-12);
-	assert_true(d.min == 2 && d.max == 9 && d.p50 == 4 && d.p95 == 9);
+	assert_true(d.min == 2 && d.max == 9 && d.p50 == 4 && d.p95 == 9 && d.p99 == 9);
 
 	double same[] = {0.1, 0.1, 0.1};
 
