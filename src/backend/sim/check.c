@@ -74,7 +74,7 @@ static const char *check_cgroup(const struct sim *s, uint32_t m, const struct ta
 	HOLDS(x->dying == all->dying && x->busy == all->busy);
 	HOLDS(x->psi.stalled == all->stalled && x->psi.running == all->running);
 	HOLDS(x->psi.full_ns <= x->psi.some_ns && x->psi.some_ns <= s->now_ns);
-	HOLDS(c->children_min == all->min && c->children_low == all->low);
+	HOLDS(x->children_min == all->min && x->children_low == all->low);
 	HOLDS(c->watermark >= c->usage);
 	HOLDS(c->usage <= c->max || c->usage <= x->excused || x->max_pending);
 	HOLDS(!x->max_pending || x->dying);

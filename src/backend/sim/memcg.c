@@ -16,8 +16,8 @@ static void protect_update(struct sim *s, struct memcg *c)
 
 	if (c->parent == SIM_NONE)
 		return;
-	s->cg[c->parent].children_min += min - c->min_usage;
-	s->cg[c->parent].children_low += low - c->low_usage;
+	s->more[c->parent].children_min += min - c->min_usage;
+	s->more[c->parent].children_low += low - c->low_usage;
 	c->min_usage = min;
 	c->low_usage = low;
 }
@@ -161,7 +161,7 @@ enum charge_result memcg_charge(struct sim *s, struct worker *w, uint32_t nr)
 	bool over = false;
 
 	if (m->stock >= nr) { /* another worker of the cgroup may have refilled it meanwhile */
-		m->stock -= nr;
+		m->stock = (uint16_t)(m->stock - nr);
 		c->active = false;
 		return CHARGE_OK;
 	}
@@ -175,7 +175,7 @@ enum charge_result memcg_charge(struct sim *s, struct worker *w, uint32_t nr)
 			return r;
 		batch = c->batch;
 	}
-	m->stock += batch - nr;
+	m->stock = (uint16_t)(m->stock + batch - nr);
 	if (over || m->delay_cg != SIM_NONE)
 		high_handle(s, w, batch);
 	return CHARGE_OK;

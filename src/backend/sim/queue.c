@@ -106,18 +106,20 @@ static bool ring_add(struct queue *q, uint64_t now_ns, uint32_t worker)
 {
 	struct timer *t = &q->timer[worker];
 	uint64_t b = t->time_ns >> q->shift;
-	uint32_t i = (uint32_t)b & q->mask, after = q->timer[q->heads + i].prev;
+	uint32_t i = (uint32_t)b & q->mask, after, next;
 
 	if (b - (now_ns >> q->shift) > q->mask)
 		return false;
+	after = q->timer[q->heads + i].prev;
 	for (int n = PATIENCE; q->timer[after].time_ns > t->time_ns; n--) {
 		if (!n)
 			return false;
 		after = q->timer[after].prev;
 	}
+	next = q->timer[after].next;
 	t->prev = after;
-	t->next = q->timer[after].next;
-	q->timer[t->next].prev = worker;
+	t->next = next;
+	q->timer[next].prev = worker;
 	q->timer[after].next = worker;
 	q->filled[i / 64] |= UINT64_C(1) << i % 64;
 	q->nring++;

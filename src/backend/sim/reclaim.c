@@ -11,7 +11,8 @@ struct scan {
 	uint64_t wanted, freed;
 	int priority;
 	bool low_reclaim, low_skipped;
-	uint64_t pass; /* names this pass, for counting what `protect` turned away */
+	uint64_t longest; /* the longest scan of this walk, before it is shifted */
+	uint64_t pass;	  /* names this pass, for counting what `protect` turned away */
 	struct worker *payer;
 };
 
@@ -38,6 +39,7 @@ static uint64_t effective_protection(uint64_t usage, uint64_t parent_usage, uint
 static void calculate_protection(struct sim *s, uint32_t target, uint32_t m)
 {
 	struct memcg *c = &s->cg[m], *p;
+	const struct memcg_more *siblings;
 
 	if (m == target || !c->usage)
 		return;
@@ -47,8 +49,9 @@ static void calculate_protection(struct sim *s, uint32_t target, uint32_t m)
 		c->elow = c->low;
 		return;
 	}
-	c->emin = effective_protection(c->usage, p->usage, c->min, p->emin, p->children_min);
-	c->elow = effective_protection(c->usage, p->usage, c->low, p->elow, p->children_low);
+	siblings = &s->more[c->parent];
+	c->emin = effective_protection(c->usage, p->usage, c->min, p->emin, siblings->children_min);
+	c->elow = effective_protection(c->usage, p->usage, c->low, p->elow, siblings->children_low);
 }
 
 /* Is m shielded by the policy's hook?  Counted once a pass. */
@@ -63,8 +66,12 @@ static bool turned_away(struct sim *s, struct scan *sc, uint32_t m, uint64_t fla
 	return true;
 }
 
-/* get_scan_count() for one list of `size` pages. */
-static uint64_t scan_count(struct sim *s, struct scan *sc, uint32_t m, uint64_t size)
+/*
+ * get_scan_count() for one list of `size` pages, before it is shifted by the priority.  *low: it is
+ * less because of memory.low.
+ */
+static uint64_t scan_count(const struct sim *s, const struct scan *sc, uint32_t m, uint64_t size,
+			   bool *low)
 {
 	const struct memcg *c = &s->cg[m];
 	uint64_t scan = size;
@@ -74,7 +81,7 @@ static uint64_t scan_count(struct sim *s, struct scan *sc, uint32_t m, uint64_t 
 
 		if (!sc->low_reclaim && c->elow > c->emin) {
 			protection = c->elow;
-			sc->low_skipped = true;
+			*low = true;
 		}
 		if (usage < protection)
 			usage = protection;
@@ -82,7 +89,7 @@ static uint64_t scan_count(struct sim *s, struct scan *sc, uint32_t m, uint64_t 
 		if (scan < SIM_SWAP_CLUSTER)
 			scan = SIM_SWAP_CLUSTER;
 	}
-	return scan >> sc->priority;
+	return scan;
 }
 
 /* The lists are scanned SWAP_CLUSTER_MAX pages at a time until enough was freed. */
@@ -90,22 +97,30 @@ static uint64_t still_wanted(const struct scan *sc, uint64_t scan)
 {
 	uint64_t want = sc->wanted - sc->freed;
 
+	scan >>= sc->priority;
 	want = (want + SIM_SWAP_CLUSTER - 1) / SIM_SWAP_CLUSTER * SIM_SWAP_CLUSTER;
 	return scan < want ? scan : want;
 }
 
 static void shrink_lruvec(struct sim *s, struct scan *sc, uint32_t m)
 {
+	const struct memcg *c = &s->cg[m];
 	struct worker *payer = sc->payer;
-	uint64_t n;
+	bool low = false;
+	uint64_t scan = scan_count(s, sc, m, c->file ? c->file : c->anon, &low), n;
 
-	if (s->cg[m].file) {
-		n = pages_take_file(s, m, still_wanted(sc, scan_count(s, sc, m, s->cg[m].file)));
+	if (scan > sc->longest)
+		sc->longest = scan;
+	/* Ask the whole path for swap only if something depends on the answer. */
+	if (!low && !(scan >> sc->priority))
+		return;
+	if (c->file) {
+		n = pages_take_file(s, m, still_wanted(sc, scan));
 		sc->freed += n;
 		if (payer)
 			payer->owe_reclaim_ns += n * s->reclaim_page_ns;
-	} else if (s->cg[m].anon && pages_swap_room(s, m)) {
-		n = pages_swap_out(s, m, still_wanted(sc, scan_count(s, sc, m, s->cg[m].anon)));
+	} else if (c->anon && pages_swap_room(s, m)) {
+		n = pages_swap_out(s, m, still_wanted(sc, scan));
 		sc->freed += n;
 		if (n) {
 			uint64_t done = pages_disk(s, n, s->swapout_page_ns);
@@ -116,7 +131,10 @@ static void shrink_lruvec(struct sim *s, struct scan *sc, uint32_t m)
 				payer->io_stalls = true;
 			}
 		}
+	} else {
+		return;
 	}
+	sc->low_skipped |= low;
 }
 
 /*
@@ -151,13 +169,36 @@ static void shrink_node(struct sim *s, struct scan *sc)
 	*iter = m;
 }
 
+/*
+ * Scans shrink to nothing at high priorities, and with thousands of small cgroups every walk at one
+ * of these is as long as it is vain.  A walk of the whole subtree that freed nothing has changed
+ * nothing, so the next one finds the same: go on where the longest scan is a page at least.  Not
+ * when memory.low gives way, for that is counted on each walk.
+ */
+static int next_priority(const struct scan *sc, bool vain)
+{
+	int longest = sc->longest ? 63 - __builtin_clzll(sc->longest) : 0;
+
+	if (vain && !sc->low_reclaim && longest < sc->priority - 1)
+		return longest;
+	return sc->priority - 1;
+}
+
 static void shrink_zones(struct sim *s, struct scan *sc)
 {
+	const struct memcg_more *t = &s->more[sc->target];
+
 	sc->pass = ++s->reclaim_pass;
-	for (sc->priority = SIM_DEF_PRIORITY; sc->priority >= 0; sc->priority--) {
+	sc->priority = SIM_DEF_PRIORITY;
+	while (sc->priority >= 0) {
+		bool whole = t->iter <= sc->target || t->iter >= s->cg[sc->target].end;
+		uint64_t freed = sc->freed;
+
+		sc->longest = 0;
 		shrink_node(s, sc);
 		if (sc->freed >= sc->wanted)
 			break;
+		sc->priority = next_priority(sc, whole && sc->freed == freed);
 	}
 }
 

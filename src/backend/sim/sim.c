@@ -59,6 +59,15 @@ void sim_observe(struct sim *s, struct obs *o)
 
 /* ---- making the world ------------------------------------------------------------------------ */
 
+/* mem_alloc() for n of `size` bytes that begin at a cache line; *block is to be freed. */
+static void *alloc_aligned(size_t n, size_t size, void **block)
+{
+	char *p = mem_alloc(n * size + CACHE_LINE - 1);
+
+	*block = p;
+	return p + (CACHE_LINE - (uintptr_t)p % CACHE_LINE) % CACHE_LINE;
+}
+
 /* Parents come before children, but a subtree need not lie together: renumber in preorder. */
 static void number_cgroups(struct sim *s, const struct world *w)
 {
@@ -91,7 +100,7 @@ static void number_cgroups(struct sim *s, const struct world *w)
 static void make_cgroups(struct sim *s, const struct world *w)
 {
 	s->ncg = w->ncgroups + 1;
-	s->cg = mem_alloc(s->ncg * sizeof *s->cg);
+	s->cg = alloc_aligned(s->ncg, sizeof *s->cg, &s->cg_block);
 	s->more = mem_alloc(s->ncg * sizeof *s->more);
 	s->cg_of = mem_alloc(w->ncgroups * sizeof *s->cg_of);
 	number_cgroups(s, w);
@@ -112,7 +121,7 @@ static void make_workers(struct sim *s, const struct world *w, uint64_t seed, ui
 	uint32_t noise_ppm = w->machine.noise_ppm < 900000 ? w->machine.noise_ppm : 900000;
 
 	s->nw = w->nworkers;
-	s->w = mem_alloc(s->nw * sizeof *s->w);
+	s->w = alloc_aligned(s->nw, sizeof *s->w, &s->w_block);
 	s->members = mem_alloc(s->nw * sizeof *s->members);
 	s->waiters = mem_alloc(s->nw * sizeof *s->waiters);
 	for (uint32_t i = 0; i < s->nw; i++) {
@@ -177,10 +186,10 @@ static void sim_close(void *run)
 
 	if (!s)
 		return;
-	free(s->cg);
+	free(s->cg_block);
 	free(s->more);
 	free(s->cg_of);
-	free(s->w);
+	free(s->w_block);
 	free(s->members);
 	free(s->waiters);
 	queue_free(s);
@@ -210,11 +219,9 @@ static void look_ahead(struct sim *s, uint64_t until_ns)
 		const char *w = (const char *)&s->w[next];
 
 		__builtin_prefetch(cg);
-		__builtin_prefetch(&cg->anon);
 		__builtin_prefetch(w);
-		__builtin_prefetch(w + 64);
-		__builtin_prefetch(w + 128);
-		__builtin_prefetch(w + 192);
+		__builtin_prefetch(w + CACHE_LINE);
+		__builtin_prefetch(w + 2 * CACHE_LINE);
 		if (time_ns < s->horizon_ns)
 			s->horizon_ns = time_ns;
 	}

@@ -25,24 +25,30 @@
 /* ---- cgroups -------------------------------------------------------------------------------- */
 
 /*
- * struct page_counter, the stock, and what else every charge reads and writes: its first 64 bytes.
- * Counters are of the cgroup alone unless they say otherwise, here and below.
+ * struct page_counter, the stock, and what else every charge reads and writes: one cache line, and
+ * with what reclaim asks of every cgroup, two.  Counters are of the cgroup alone unless they say
+ * otherwise, here and below.
  */
+#define CACHE_LINE 64
 struct memcg {
-	uint64_t usage, high, max, watermark;
-	uint32_t parent, end; /* SIM_NONE for the machine; end of the subtree */
-	uint32_t stock;	      /* charged, not yet used */
-	uint32_t delay_cg;    /* whose delay its tasks obey, or SIM_NONE */
-	uint32_t high_cg;     /* nearest priority-high cgroup, itself included */
-	bool protects;	      /* min or low is not 0 */
-	bool thp;
+	_Alignas(CACHE_LINE) uint64_t usage;
+	uint64_t high, max, watermark;
+	uint64_t anon; /* resident, reclaimable as such */
 	uint64_t faults;
-	uint64_t anon, file;		     /* resident, reclaimable as such */
-	uint64_t min, low;		     /* memory.min, memory.low */
-	uint64_t min_usage, low_usage;	     /* min(usage, setting), as the parent knows it */
-	uint64_t children_min, children_low; /* sums of the children's */
-	uint64_t emin, elow;		     /* effective protection at the latest reclaim */
+	uint32_t parent;   /* SIM_NONE for the machine */
+	uint32_t delay_cg; /* whose delay its tasks obey, or SIM_NONE */
+	uint32_t high_cg;  /* nearest priority-high cgroup, itself included */
+	uint16_t stock;	   /* charged, not yet used */
+	bool protects;	   /* min or low is not 0 */
+	bool thp;
+
+	uint64_t file;		       /* as anon */
+	uint64_t min, low;	       /* memory.min, memory.low */
+	uint64_t min_usage, low_usage; /* min(usage, setting), as the parent knows it */
+	uint64_t emin, elow;	       /* effective protection at the latest reclaim */
+	uint32_t end;		       /* of the subtree */
 };
+_Static_assert(sizeof(struct memcg) == 2 * CACHE_LINE, "a field too many");
 
 struct psi {
 	uint64_t last_ns, some_ns, full_ns;
@@ -51,12 +57,13 @@ struct psi {
 
 /* What is needed less often. */
 struct memcg_more {
-	uint32_t index;		     /* in the world */
-	uint32_t wbegin, wend;	     /* its workers: sim.members[wbegin..wend) */
-	uint32_t cursor;	     /* the member that gives up pages next */
-	uint64_t kernel;	     /* processes and page tables */
-	uint32_t sub_file, sub_anon; /* cgroups in the subtree with such pages */
-	uint64_t swap, swap_max;     /* with descendants */
+	uint64_t children_min, children_low; /* sums of the children's min_usage, low_usage */
+	uint32_t index;			     /* in the world */
+	uint32_t wbegin, wend;		     /* its workers: sim.members[wbegin..wend) */
+	uint32_t cursor;		     /* the member that gives up pages next */
+	uint64_t kernel;		     /* processes and page tables */
+	uint32_t sub_file, sub_anon;	     /* cgroups in the subtree with such pages */
+	uint64_t swap, swap_max;	     /* with descendants */
 	uint64_t ev_low, ev_high, ev_max, ev_oom, ev_oom_kill; /* with descendants */
 	uint64_t reclaimed, refaulted;
 	uint64_t delays, delayed_ns, throttled_ns, protections;
@@ -103,7 +110,7 @@ struct charge {
 
 struct worker {
 	/* What every step reads and writes, in as few cache lines as it takes. */
-	uint32_t cg;
+	_Alignas(CACHE_LINE) uint32_t cg;
 	uint8_t mode; /* enum mode */
 	bool dying;   /* MODE_EXIT or MODE_DEAD */
 	bool busy;    /* has an op in flight */
@@ -207,6 +214,7 @@ struct sim {
 	struct memcg *cg;
 	struct memcg_more *more;
 	struct worker *w;
+	void *cg_block, *w_block; /* what they were allocated in */
 	uint32_t ncg, nw;
 	uint32_t *members; /* workers by cgroup */
 	uint32_t *cg_of;   /* world index -> ours */
