@@ -66,10 +66,11 @@ _Static_assert(NFIELDS <= SESSIONS_MAX_COLUMNS, "readers of tables have room for
 
 bool sessions_column(unsigned int i, struct sessions_column *out)
 {
-	const struct field *f = &fields[i];
+	const struct field *f;
 
 	if (i >= NFIELDS)
 		return false;
+	f = &fields[i];
 	*out = (struct sessions_column){
 	    .group = f->group,
 	    .head = f->head,
