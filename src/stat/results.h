@@ -95,8 +95,8 @@ const char *verdict_name(enum verdict v);
 
 /* A distribution over runs (or over values of several cgroups and runs). Values as in expr.h. */
 struct dist {
-	uint32_t n;			     /* values present */
-	uint32_t missing;		     /* runs without a value (killed, unfinished) */
+	uint32_t n;				  /* values present */
+	uint32_t missing;			  /* runs without a value (killed, unfinished) */
 	double mean, sd, min, p50, p95, p99, max; /* sd: n - 1, 0 for n < 2 */
 };
 
