@@ -138,6 +138,7 @@ struct check {
 	const struct plan_options *opt;
 	bool keep; /* lower, not only check */
 	uint32_t complaints;
+	bool import_missing; /* a used file could not be had: unknown names may be its */
 
 	/* names.c */
 	struct decl **names; /* by symbol id */

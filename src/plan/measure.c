@@ -115,6 +115,10 @@ static bool keep_workers(struct check *x, struct index_vec *v, bool star, const 
 {
 	size_t n = 0;
 
+	if (x->import_missing) { /* its workloads may be what starts them */
+		x->complaints++;
+		return false;
+	}
 	for (size_t i = 0; i < v->list.n; i++) {
 		uint32_t c = v->list.v[i];
 

@@ -77,6 +77,10 @@ struct decl *names_need(struct check *x, const struct sym *s, struct span at)
 		d->used = true;
 		return d;
 	}
+	if (x->import_missing) { /* which may have defined it, and was reported */
+		x->complaints++;
+		return NULL;
+	}
 	complain(x, E_UNKNOWN_NAME, at, "nothing here is called `%s`", s->s);
 	suggest_name(x, s);
 	return NULL;
@@ -381,6 +385,8 @@ void names_declare(struct check *x)
 	for (const struct ast_file *f = x->u->files; f; f = f->next) {
 		w.imported = f != x->u->files;
 		for (const struct ast_stmt *s = f->stmts; s; s = s->next) {
+			if (s->kind == AS_USE && !((const struct ast_text *)s)->file)
+				x->import_missing = true;
 			if (w.imported && !is_definition(s->kind)) {
 				complain(x, E_NOT_DEFINITION, s->at,
 					 "only definitions can stand in an imported file");
