@@ -300,6 +300,26 @@ static void row_flagship_memory(const char *name)
 	flagship(name, RSS, 64);
 }
 
+/* 100 experiments, two at a time; a cell's verdict may be any. */
+static void row_grid(const char *name)
+{
+	const char *a[] = {"sh", "-c",
+			   "for t in 1100 1150 1200 1250 1300 1350 1400 1450 1500 1536; do "
+			   "for p in 50 100 200 350 500 750 1000 1250 1500 2000; do "
+			   "echo -p total=${t}M -p pause=${p}ms; done; done | "
+			   "xargs -P 2 -L 1 ./agentcg run --quiet scenarios/three_way_1_5G.acg || "
+			   "test $? -eq 123",
+			   NULL};
+	struct series sa, none;
+	char fig[32];
+
+	run_pair(a, 0, NULL, 5, &sa, &none);
+	double x = quantile(&sa, WALL, false);
+	format(fig, sizeof fig, "%.1f s", x);
+	print_row(name, fig, "limit 20 s wall", x / 20, quantile(&sa, WALL, true) / 20, "< 20",
+		  x < 20);
+}
+
 static const struct row {
 	const char *name;
 	void (*measure)(const char *name);
@@ -312,6 +332,7 @@ static const struct row {
     {"start-up: check of the flagship", row_startup},
     {"flagship, all policies x 10", row_flagship_cpu},
     {"flagship, peak memory", row_flagship_memory},
+    {"grid: 100 flagships x 10, 2 CPUs", row_grid},
 };
 
 static void remove_scratch(void)
