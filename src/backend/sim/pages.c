@@ -154,6 +154,8 @@ void pages_read(struct sim *s, struct worker *w, uint64_t n, bool again)
 	if (!s->cg[w->cg].file)
 		pages_lists_changed(s, w->cg, false, true);
 	s->cg[w->cg].file += n;
+	if (s->cg[w->cg].file > s->longest)
+		s->longest = s->cg[w->cg].file;
 	w->file_new += n;
 	if (again)
 		x->refaulted += n;

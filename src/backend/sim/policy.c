@@ -80,6 +80,7 @@ void policy_refresh(struct sim *s)
 		s->protecting +=
 		    s->cg[m].min || s->cg[m].low ||
 		    (s->more[m].policy.flags & (AGENTCG_PROTECT_LOW | AGENTCG_PROTECT_MIN));
+	s->ever_protecting |= s->protecting != 0;
 	active_update(s);
 }
 

@@ -171,17 +171,40 @@ static void shrink_node(struct sim *s, struct scan *sc)
 
 /*
  * Scans shrink to nothing at high priorities, and with thousands of small cgroups every walk at one
- * of these is as long as it is vain.  A walk of the whole subtree that freed nothing has changed
- * nothing, so the next one finds the same: go on where the longest scan is a page at least.  Not
- * when memory.low gives way, for that is counted on each walk.
+ * of these is as long as it is vain.  So begin where the longest list makes a page; those walks
+ * would have ended at the end of the subtree.  They must be walked where somebody is protected, or
+ * was, for they calculate and count that.
  */
-static int next_priority(const struct scan *sc, bool vain)
+static int page_priority(uint64_t scan)
 {
-	int longest = sc->longest ? 63 - __builtin_clzll(sc->longest) : 0;
+	int n = scan ? 63 - __builtin_clzll(scan) : 0;
 
-	if (vain && !sc->low_reclaim && longest < sc->priority - 1)
-		return longest;
-	return sc->priority - 1;
+	return n < SIM_DEF_PRIORITY ? n : SIM_DEF_PRIORITY;
+}
+
+static void first_priority(struct sim *s, struct scan *sc)
+{
+	sc->priority = SIM_DEF_PRIORITY;
+	if (s->ever_protecting || page_priority(s->longest) == SIM_DEF_PRIORITY)
+		return;
+	sc->priority = page_priority(s->longest);
+	s->more[sc->target].iter = s->cg[sc->target].end;
+}
+
+/*
+ * A walk of the whole subtree that freed nothing has changed nothing, so the next one finds the
+ * same: go on where the longest scan makes a page.  Not when memory.low gives way, for that is
+ * counted on each walk.
+ */
+static void next_priority(struct sim *s, struct scan *sc, bool vain)
+{
+	int next = sc->priority - 1;
+
+	if (vain && !sc->low_reclaim && page_priority(sc->longest) < next)
+		next = page_priority(sc->longest);
+	if (vain && !s->ever_protecting && sc->target == MACHINE)
+		s->longest = sc->longest; /* lists became shorter since */
+	sc->priority = next;
 }
 
 static void shrink_zones(struct sim *s, struct scan *sc)
@@ -189,7 +212,7 @@ static void shrink_zones(struct sim *s, struct scan *sc)
 	const struct memcg_more *t = &s->more[sc->target];
 
 	sc->pass = ++s->reclaim_pass;
-	sc->priority = SIM_DEF_PRIORITY;
+	first_priority(s, sc);
 	while (sc->priority >= 0) {
 		bool whole = t->iter <= sc->target || t->iter >= s->cg[sc->target].end;
 		uint64_t freed = sc->freed;
@@ -198,7 +221,7 @@ static void shrink_zones(struct sim *s, struct scan *sc)
 		shrink_node(s, sc);
 		if (sc->freed >= sc->wanted)
 			break;
-		sc->priority = next_priority(sc, whole && sc->freed == freed);
+		next_priority(s, sc, whole && sc->freed == freed);
 	}
 }
 

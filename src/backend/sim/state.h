@@ -231,6 +231,8 @@ struct sim {
 
 	uint64_t active_until_ns; /* some priority-high cgroup is active before this */
 	uint32_t protecting;	  /* cgroups that min, low or protect may shield */
+	bool ever_protecting;
+	uint64_t longest; /* no list of any cgroup has more pages */
 	uint64_t reclaim_pass;
 
 	VEC(struct cpu_class) classes; /* heaviest first */
@@ -337,6 +339,8 @@ static inline void pages_anon_add(struct sim *s, uint32_t m, uint64_t n)
 	if (!s->cg[m].anon && n)
 		pages_lists_changed(s, m, true, true);
 	s->cg[m].anon += n;
+	if (s->cg[m].anon > s->longest)
+		s->longest = s->cg[m].anon;
 }
 static inline void pages_map(struct sim *s, struct worker *w, uint64_t n) /* charged already */
 {
