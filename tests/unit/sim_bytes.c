@@ -166,14 +166,22 @@ static void fail(const char *why)
 static void make_world(struct bytes *b, struct sim_world *w)
 {
 	uint32_t ncg = 1 + below(b, MAX_CGROUPS), nw = 1 + below(b, MAX_WORKERS);
+	bool plain = below(b, 2); /* nobody is protected: then reclaim takes shortcuts */
 
 	sw_init(w);
 	w->check = true;
 	w->machine.memory_bytes = (16 + (uint64_t)byte(b)) * MIB;
 	w->machine.cpus = below(b, 5);
 	w->machine.noise_ppm = byte(b) * 200U;
-	for (uint32_t i = 0; i < ncg; i++)
-		sw_cgroup(w, i ? below(b, i) : 0, attrs(b));
+	for (uint32_t i = 0; i < ncg; i++) {
+		struct cg_attrs a = attrs(b);
+
+		if (plain) {
+			a.min_bytes = a.low_bytes = 0;
+			a.protect = PROTECT_OFF;
+		}
+		sw_cgroup(w, i ? below(b, i) : 0, a);
+	}
 	for (uint32_t i = 0; i < nw; i++)
 		sw_worker(w, below(b, ncg));
 	sw_open(w, 1, 0);

@@ -11,7 +11,7 @@ struct scan {
 	uint64_t wanted, freed;
 	int priority;
 	bool low_reclaim, low_skipped;
-	uint64_t longest; /* the longest scan of this walk, before it is shifted */
+	uint64_t longest; /* no list that this walk met makes a longer scan, before it is shifted */
 	uint64_t pass;	  /* names this pass, for counting what `protect` turned away */
 	struct worker *payer;
 };
@@ -111,6 +111,8 @@ static void shrink_lruvec(struct sim *s, struct scan *sc, uint32_t m)
 
 	if (scan > sc->longest)
 		sc->longest = scan;
+	if (c->anon > sc->longest) /* its turn comes when there are no file pages left */
+		sc->longest = c->anon;
 	/* Ask the whole path for swap only if something depends on the answer. */
 	if (!low && !(scan >> sc->priority))
 		return;
@@ -185,7 +187,7 @@ static int page_priority(uint64_t scan)
 static void first_priority(struct sim *s, struct scan *sc)
 {
 	sc->priority = SIM_DEF_PRIORITY;
-	if (s->ever_protecting || page_priority(s->longest) == SIM_DEF_PRIORITY)
+	if (s->ever_protecting || s->single_step || page_priority(s->longest) == SIM_DEF_PRIORITY)
 		return;
 	sc->priority = page_priority(s->longest);
 	s->more[sc->target].iter = s->cg[sc->target].end;
@@ -200,7 +202,7 @@ static void next_priority(struct sim *s, struct scan *sc, bool vain)
 {
 	int next = sc->priority - 1;
 
-	if (vain && !sc->low_reclaim && page_priority(sc->longest) < next)
+	if (vain && !sc->low_reclaim && !s->single_step && page_priority(sc->longest) < next)
 		next = page_priority(sc->longest);
 	if (vain && !s->ever_protecting && sc->target == MACHINE)
 		s->longest = sc->longest; /* lists became shorter since */

@@ -95,7 +95,7 @@
  * For tests and benchmarks.  `run` is what backend_sim.open gave.  sim_check is false, with the
  * reason in *why, when an invariant does not hold.  sim_steps counts the steps of workers so far.
  * sim_single_step sends every step through the queue, where a worker that nobody can interfere with
- * otherwise runs on; nothing that is observed may change by it.
+ * otherwise runs on, and walks all that reclaim could skip; nothing that is observed may change.
  */
 void sim_single_step(void *run, bool on);
 bool sim_check(void *run, const char **why);
