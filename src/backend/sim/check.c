@@ -69,7 +69,6 @@ static const char *check_cgroup(const struct sim *s, uint32_t m, const struct ta
 	HOLDS(c->anon == own->anon);
 	HOLDS(c->file == own->file);
 	HOLDS(c->anon <= s->longest && c->file <= s->longest);
-	HOLDS(x->kernel == own->kernel);
 	HOLDS(x->swap == all->swap);
 	HOLDS(x->sub_file == all->sub_file && x->sub_anon == all->sub_anon);
 	HOLDS(x->dying == all->dying && x->busy == all->busy);

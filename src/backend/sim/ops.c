@@ -79,7 +79,7 @@ static enum step grow(struct sim *s, struct worker *w)
 		if (w->tables * SIM_TABLE_PAGES <= w->anon) {
 			if (memcg_charge(s, w, 1) != CHARGE_OK)
 				return STEP_WAIT;
-			pages_add_tables(s, w, 1);
+			w->tables++;
 			if (w->owe_jiffies)
 				return STEP_PAY;
 		}

@@ -76,12 +76,6 @@ uint64_t pages_disk(struct sim *s, uint64_t n, uint64_t page_ns)
 
 /* ---- anonymous memory ------------------------------------------------------------------------ */
 
-void pages_add_tables(struct sim *s, struct worker *w, uint64_t n)
-{
-	w->tables += n;
-	s->more[w->cg].kernel += n;
-}
-
 /* Take n pages off the newest end of a part of `size` pages; swapped ones go last. */
 static uint64_t trim(uint64_t n, uint64_t size, uint64_t *swapped)
 {
@@ -103,7 +97,6 @@ void pages_unmap(struct sim *s, struct worker *w, uint64_t n)
 	w->anon -= n;
 	tables = w->tables - (w->anon + SIM_TABLE_PAGES - 1) / SIM_TABLE_PAGES;
 	w->tables -= tables;
-	s->more[w->cg].kernel -= tables;
 	anon_sub(s, w->cg, resident);
 	swap_sub(s, w->cg, swapped - worker_swapped(w));
 	memcg_uncharge(s, w->cg, resident + tables);
@@ -138,7 +131,6 @@ void pages_exit(struct sim *s, struct worker *w)
 {
 	uint64_t resident = worker_resident(w), kernel = w->tables + w->process;
 
-	s->more[w->cg].kernel -= kernel;
 	anon_sub(s, w->cg, resident);
 	swap_sub(s, w->cg, worker_swapped(w));
 	memcg_uncharge(s, w->cg, resident + kernel);

@@ -148,7 +148,6 @@ static void make_workers(struct sim *s, const struct world *w, uint64_t seed, ui
 	/* The processes are there, whatever the limits say, before the first op. */
 	for (uint32_t i = 0; i < s->nw; i++) {
 		s->w[i].process = SIM_PROCESS_PAGES;
-		s->more[s->w[i].cg].kernel += SIM_PROCESS_PAGES;
 		memcg_charge_force(s, s->w[i].cg, SIM_PROCESS_PAGES);
 	}
 	for (uint32_t m = 0; m < s->ncg; m++)

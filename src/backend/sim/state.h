@@ -61,7 +61,6 @@ struct memcg_more {
 	uint32_t index;			     /* in the world */
 	uint32_t wbegin, wend;		     /* its workers: sim.members[wbegin..wend) */
 	uint32_t cursor;		     /* the member that gives up pages next */
-	uint64_t kernel;		     /* processes and page tables */
 	uint32_t sub_file, sub_anon;	     /* cgroups in the subtree with such pages */
 	uint64_t swap, swap_max;	     /* with descendants */
 	uint64_t ev_low, ev_high, ev_max, ev_oom, ev_oom_kill; /* with descendants */
@@ -252,6 +251,13 @@ void queue_init(struct sim *s); /* once workers and machine are known */
 void queue_free(struct sim *s);
 void queue_set(struct sim *s, uint32_t worker, uint64_t time_ns); /* adds or moves; takes a seq */
 void queue_remove(struct sim *s, uint32_t worker);
+/* A timer is going to be set for about then: fetch where it will go. */
+static inline void queue_expect(const struct sim *s, uint64_t time_ns)
+{
+	const struct queue *q = &s->queue;
+
+	__builtin_prefetch(&q->timer[q->heads + ((uint32_t)(time_ns >> q->shift) & q->mask)]);
+}
 static inline bool queue_holds(const struct sim *s, uint32_t worker)
 {
 	return s->queue.place[worker].at != PLACE_NONE;
@@ -347,9 +353,8 @@ static inline void pages_map(struct sim *s, struct worker *w, uint64_t n) /* cha
 	w->anon += n;
 	pages_anon_add(s, w->cg, n);
 }
-void pages_unmap(struct sim *s, struct worker *w, uint64_t n);	    /* newest first; uncharges */
-void pages_add_tables(struct sim *s, struct worker *w, uint64_t n); /* charged already */
-void pages_swap_in(struct sim *s, struct worker *w, uint64_t n);    /* of hot; charged already */
+void pages_unmap(struct sim *s, struct worker *w, uint64_t n);	 /* newest first; uncharges */
+void pages_swap_in(struct sim *s, struct worker *w, uint64_t n); /* of hot; charged already */
 uint64_t pages_heat(struct worker *w, uint64_t n); /* the first n are touched now: swapped ones */
 /* Of its file: n pages came from disk (charged already), again or for the first time; n were there.
  */

@@ -209,6 +209,7 @@ void worker_end_op(struct sim *s, struct worker *w, enum done_status status)
 void worker_fire(struct sim *s, struct worker *w)
 {
 	s->steps++;
+	queue_expect(s, s->now_ns + w->share.wall_ns); /* another batch like the last */
 	if (w->mode == MODE_EXIT) {
 		oom_exit(s, w);
 		return;
