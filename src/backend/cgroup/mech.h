@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mech.h - what carries out `delay` and `protect` on a running kernel.
+ *
+ * A mechanism finds out when a priority-high cgroup is active and a cgroup with a delay is over its
+ * memory.high, and makes the latter wait.  Mechanisms differ (the whole cgroup or one task; once an
+ * event or once a batch; what clamps them), so results name the one that was in force and unlike
+ * ones are never pooled.
+ *
+ * It lives for one run, is driven by the coordinator's loop and has no thread.  What it does to a
+ * cgroup goes through the host, which owns the files: so a cgroup that the scenario froze stays
+ * frozen when a delay ends, and a limit that the mechanism moved is not taken for one that somebody
+ * else changed.  Times are CLOCK_MONOTONIC nanoseconds.
+ */
+#ifndef AGENTCG_BACKEND_CGROUP_MECH_H
+#define AGENTCG_BACKEND_CGROUP_MECH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend/backend.h"
+
+/* A cgroup of the run, by its index in the world; 0 is the scenario's root. */
+struct mech_cgroup {
+	const char *name;
+	int dirfd;		      /* its directory */
+	uint64_t id;		      /* inode number of the directory, which BPF knows it by */
+	uint32_t parent;	      /* index; of 0: 0 */
+	const struct cg_attrs *attrs; /* in force now; the host changes them, then calls set() */
+};
+
+struct mech_host {
+	void *ctx;
+	const struct mech_cgroup *cgroups; /* [n] */
+	uint32_t n;
+	/* Hold or let go all tasks of the subtree (cgroup.freeze).  0 or -errno. */
+	int (*freeze)(void *ctx, uint32_t cgroup, bool on);
+	/*
+	 * Write another value than the scenario's to memory.high, .low or .min (CGA_HIGH, CGA_LOW,
+	 * CGA_MIN), or give the scenario's back with restore.  0 or -errno.
+	 */
+	int (*limit)(void *ctx, uint32_t cgroup, enum cg_attr attr, uint64_t bytes);
+	int (*restore)(void *ctx, uint32_t cgroup, enum cg_attr attr);
+	/* A delay of ns began at t_ns in this cgroup: becomes OBS_DELAY. */
+	void (*delayed)(void *ctx, uint32_t cgroup, uint64_t t_ns, uint64_t ns);
+};
+
+struct mechanism {
+	const char *name; /* "freeze": as in --mechanism, `require` and results */
+	uint32_t caps;	  /* CAP_DELAY, CAP_DELAY_ALWAYS, CAP_PROTECT: what it can carry out */
+	/*
+	 * Does it work here?  By trying it on a cgroup made for that below `parent_dirfd` and
+	 * removed again.  1, or 0 with the reason, one plain sentence without a full stop, in
+	 * why[].
+	 */
+	int (*probe)(int parent_dirfd, char *why, size_t why_size);
+	/* The cgroups exist, no worker does.  0 or -errno, reported; then *m is NULL. */
+	int (*open)(const struct mech_host *h, struct diags *d, void **m);
+	/* Attributes of a cgroup have changed: CGA_BIT()s in mask. */
+	int (*set)(void *m, uint32_t cgroup, uint32_t mask);
+	int (*fd)(void *m);	  /* readable when step has something to do; -1: none */
+	uint64_t (*due)(void *m); /* when step has something to do at the latest; NEVER */
+	int (*step)(void *m, uint64_t now_ns); /* look at events, begin and end delays */
+	/*
+	 * Fill in what it knows of a cgroup, since open: delays, delayed_ns, protections; faults
+	 * where it counts them better than memory.stat.
+	 */
+	void (*count)(void *m, uint32_t cgroup, struct cg_counters *c);
+	/* Undo everything, also in a half-open state; m may be NULL.  Workers may be alive. */
+	void (*close)(void *m);
+};
+
+/* In the order in which they are tried; NULL past the last. */
+const struct mechanism *mech_nth(size_t i);
+const struct mechanism *mech_find(const char *name); /* NULL: none of that name */
+
+#endif
