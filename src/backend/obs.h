@@ -49,6 +49,17 @@ struct cg_counters {
 	uint64_t psi_some_ns, psi_full_ns; /* memory.pressure total= */
 };
 
+/*
+ * What held an allocation: parts of its latency.  The rest is waiting for a CPU or a disk, or a
+ * frozen cgroup.  A backend that cannot tell leaves all of it 0.
+ */
+struct obs_held {
+	uint64_t cpu_ns;      /* on a CPU, direct reclaim included */
+	uint64_t throttle_ns; /* asleep over memory.high, by the kernel's own penalty */
+	uint64_t delay_ns;    /* in policy delays */
+	uint64_t reclaim_ns;  /* waiting at memory.max: for reclaim, or an OOM killer */
+};
+
 struct obs {
 	uint64_t t_ns;
 	uint32_t kind;	 /* enum obs_kind */
@@ -64,6 +75,7 @@ struct obs {
 		} done;
 		struct {
 			uint64_t bytes, latency_ns, late_ns;
+			struct obs_held held;
 		} step;
 		struct {
 			uint32_t reason;       /* enum kill_reason */

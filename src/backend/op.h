@@ -73,6 +73,7 @@ struct cg_spec {
 	const char *name; /* "low[0]"; the root of the scenario is "root" */
 	uint32_t parent;  /* index; cgroup 0 is the root and its own parent; parent < own index */
 	bool leaf;	  /* has no child cgroups */
+	bool nests;	  /* a leaf in which some command gets a cgroup of its own */
 };
 
 struct worker_spec {
@@ -80,8 +81,14 @@ struct worker_spec {
 	const char *name; /* "" for the cgroup's main worker, else `as NAME` */
 };
 
-/* What is modelled (simulator) or required (live). */
+enum machine_stated {
+	MACHINE_MEMORY = 1 << 0,
+	MACHINE_CPUS = 1 << 1,
+};
+
+/* What is modelled (simulator); of a real machine, memory and cpus are required where stated. */
 struct machine {
+	uint32_t stated;       /* enum machine_stated: written in the scenario, not defaults */
 	uint64_t memory_bytes; /* 16G */
 	uint64_t fault_ns;     /* 1600: one 4K page */
 	uint64_t reclaim_bps;  /* 1G/s, bytes per second of CPU */

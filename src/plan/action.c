@@ -179,8 +179,21 @@ static bool can_work(struct check *x, const struct ast_action *a, uint32_t cgrou
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
+/* A command with a cgroup of its own needs a place for it beside its worker. */
+static void note_nests(struct check *x, const struct plan_step *s)
+{
+	const struct op *v = s->kind == STEP_START ? s->body : &s->op;
+	uint32_t n = s->kind == STEP_START ? s->nbody : 1;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (v[i].kind == OP_EXEC && v[i].exec->own_cgroup)
+			x->specs[x->workers.v[v[i].target].cgroup].nests = true;
+}
+
 static void emit(struct check *x, const struct plan_step *s)
 {
+	if (x->keep && s->kind != STEP_MARK)
+		note_nests(x, s);
 	if (x->in_trigger) {
 		if (x->keep)
 			vec_push(&x->steps, *s);

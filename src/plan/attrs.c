@@ -29,7 +29,7 @@ struct attr_rule {
 	uint8_t places; /* ON_* */
 	uint8_t width;	/* of the field, in bytes */
 	uint16_t offset;
-	uint32_t bit;		  /* CGA_BIT, or which of the two of `like` */
+	uint32_t bit;		  /* CGA_BIT, enum machine_stated, which of the two of `like` */
 	uint64_t lo, hi;	  /* as stored */
 	const struct word *words; /* ended by NULL, or NULL */
 };
@@ -80,8 +80,8 @@ static const struct attr_rule cgroup_rules[] = {
 };
 
 static const struct attr_rule machine_rules[] = {
-    {"memory", SIZES, FIELD(machine, memory_bytes), .lo = MIB},
-    {"cpus", .form = FORM_INTEGER, FIELD(machine, cpus), .lo = 1, .hi = 4096},
+    {"memory", SIZES, FIELD(machine, memory_bytes), .bit = MACHINE_MEMORY, .lo = MIB},
+    {"cpus", .form = FORM_INTEGER, FIELD(machine, cpus), .bit = MACHINE_CPUS, .lo = 1, .hi = 4096},
     {"fault", .form = FORM_DURATION, FIELD(machine, fault_ns), .hi = MAX_NS},
     {"reclaim", .form = FORM_RATE, FIELD(machine, reclaim_bps), .lo = 1, .hi = MAX_BYTES - 1},
     {"disk", .form = FORM_RATE, FIELD(machine, disk_bps), .lo = 1, .hi = MAX_BYTES - 1},
@@ -414,6 +414,7 @@ void machine_read(struct check *x, const struct ast_attr *list, struct machine *
 	struct reading g = {.list = &lists[1]};
 
 	read_list(x, list, &g, out);
+	out->stated = g.set;
 }
 
 bool like_read(struct check *x, const struct ast_attr *list, struct span at, struct op_exec *out)

@@ -134,6 +134,14 @@ static void worker_killed(struct collect *c, const struct obs *o)
 		s->killed_ns = o->t_ns;
 }
 
+static void add_held(struct obs_held *to, const struct obs_held *h)
+{
+	to->cpu_ns += h->cpu_ns;
+	to->throttle_ns += h->throttle_ns;
+	to->delay_ns += h->delay_ns;
+	to->reclaim_ns += h->reclaim_ns;
+}
+
 void collect_obs(struct collect *c, const struct obs *o)
 {
 	switch ((enum obs_kind)o->kind) {
@@ -142,6 +150,7 @@ void collect_obs(struct collect *c, const struct obs *o)
 		break;
 	case OBS_STEP:
 		latency_add(&state_of(c, o->worker)->alloc, o->step.latency_ns);
+		add_held(&state_of(c, o->worker)->sum.held, &o->step.held);
 		break;
 	case OBS_KILL:
 		worker_killed(c, o);

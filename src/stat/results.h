@@ -38,6 +38,7 @@ struct cg_summary {
 	uint64_t span_ns;
 	uint64_t alloc_n; /* latencies below are ns; 0 when alloc_n is 0 */
 	uint64_t alloc_mean, alloc_p50, alloc_p90, alloc_p95, alloc_p99, alloc_p999, alloc_max;
+	struct obs_held held;	     /* what held its allocations, summed */
 	uint64_t bytes_done;	     /* completed by its actions */
 	uint32_t dropped;	     /* actions that never began */
 	uint64_t killed_ns;	     /* NEVER when not killed */

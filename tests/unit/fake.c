@@ -225,7 +225,7 @@ const struct backend fake_backend = {
 struct plan fake_plan(struct arena *a)
 {
 	static const struct cg_spec cgroups[] = {
-	    {"root", 0, false}, {"a", 0, true}, {"b", 0, true}};
+	    {.name = "root"}, {.name = "a", .leaf = true}, {.name = "b", .leaf = true}};
 	static const struct worker_spec workers[] = {{1, ""}, {2, ""}, {1, "tool"}};
 	static const char *const marks[] = {"m0", "m1"};
 	struct cg_attrs *attrs = arena_array(a, struct cg_attrs, 3);

@@ -14,7 +14,7 @@ static void make_plan(struct made *m)
 	struct plan *p = &m->plan;
 
 	for (uint32_t i = 0; i < MADE_CGROUPS; i++)
-		m->cgroups[i] = (struct cg_spec){names[i], 0, i > 0};
+		m->cgroups[i] = (struct cg_spec){.name = names[i], .leaf = i > 0};
 	for (uint32_t i = 0; i < 3; i++)
 		m->workers[i] = (struct worker_spec){MADE_HIGH + i, ""};
 	m->workers[3] = (struct worker_spec){MADE_HIGH, "tool"};

@@ -611,26 +611,40 @@ static void test_linear(void **state)
 	assert_true(sizeof(struct plan_event) <= 200);
 }
 
+/* What a live run has to know of the world beside the simulated one. */
+static void test_live_world(void **state)
+{
+	struct made_plan m;
+
+	(void)state;
+	need(&m, "machine < memory 2G >\n"
+		 "cgroup a  cgroup b  cgroup c  cgroup d\n"
+		 "workload w { sleep 1s exec \"true\" own cgroup }\n"
+		 "at 0s exec \"true\" in a\n"
+		 "at 0s exec \"true\" in b own cgroup\n"
+		 "at 0s start c w\n"
+		 "when killed(a) > 0 { exec \"true\" in d as other own cgroup }\n");
+	for (uint32_t i = 0; i < m.p->ncgroups; i++)
+		assert_int_equal(m.p->cgroups[i].nests, i >= 2);
+	assert_int_equal(m.p->machine.stated, MACHINE_MEMORY);
+	drop(&m);
+	need(&m, "machine < fault 2us; cpus 3 >\n");
+	assert_int_equal(m.p->machine.stated, MACHINE_CPUS);
+	drop(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_sizes),
-	    cmocka_unit_test(test_times),
-	    cmocka_unit_test(test_wrong_values),
-	    cmocka_unit_test(test_params),
-	    cmocka_unit_test(test_tree),
-	    cmocka_unit_test(test_workers),
-	    cmocka_unit_test(test_timeline),
-	    cmocka_unit_test(test_jitter),
-	    cmocka_unit_test(test_triggers),
-	    cmocka_unit_test(test_policies),
-	    cmocka_unit_test(test_selected_policies),
-	    cmocka_unit_test(test_workloads),
-	    cmocka_unit_test(test_replay),
-	    cmocka_unit_test(test_expectations),
-	    cmocka_unit_test(test_digest),
-	    cmocka_unit_test(test_limits),
-	    cmocka_unit_test(test_check_agrees),
+	    cmocka_unit_test(test_live_world),	 cmocka_unit_test(test_sizes),
+	    cmocka_unit_test(test_times),	 cmocka_unit_test(test_wrong_values),
+	    cmocka_unit_test(test_params),	 cmocka_unit_test(test_tree),
+	    cmocka_unit_test(test_workers),	 cmocka_unit_test(test_timeline),
+	    cmocka_unit_test(test_jitter),	 cmocka_unit_test(test_triggers),
+	    cmocka_unit_test(test_policies),	 cmocka_unit_test(test_selected_policies),
+	    cmocka_unit_test(test_workloads),	 cmocka_unit_test(test_replay),
+	    cmocka_unit_test(test_expectations), cmocka_unit_test(test_digest),
+	    cmocka_unit_test(test_limits),	 cmocka_unit_test(test_check_agrees),
 	    cmocka_unit_test(test_linear),
 	};
 
