@@ -6,11 +6,13 @@
 
 #include "base/digest.h"
 #include "base/mem.h"
+#include "base/units.h"
 #include "base/vec.h"
 #include "experiment/admit.h"
 #include "experiment/order.h"
 #include "run/engine.h"
 #include "stat/collect.h"
+#include "stat/timeline.h"
 #include "stat/verdict.h"
 
 /* ---- the engine's news, for the statistics --------------------------------------------------- */
@@ -22,12 +24,16 @@ static void put_obs(void *ctx, const struct obs *o)
 
 static void put_note(void *ctx, const struct note *n)
 {
+	struct recording *r = collect_recording(ctx);
+
 	switch ((enum note_kind)n->kind) {
 	case NOTE_DUE:
 		collect_due(ctx, n->worker, n->t_ns);
 		break;
 	case NOTE_BEGIN:
 		collect_begun(ctx, n->worker, n->late_ns);
+		if (r)
+			recording_action(r, n->worker, (uint8_t)n->op, n->late_ns);
 		break;
 	case NOTE_DROPPED:
 		collect_dropped(ctx, n->worker);
@@ -36,8 +42,17 @@ static void put_note(void *ctx, const struct note *n)
 		collect_done(ctx, n->cgroup);
 		break;
 	case NOTE_MARK:
+		if (r)
+			recording_moment(r, TIMELINE_MARK, n->t_ns, n->index);
+		break; /* the outcome has it */
 	case NOTE_TRIGGER:
-		break; /* the outcome has them */
+		if (r)
+			recording_moment(r, TIMELINE_TRIGGER, n->t_ns, n->index);
+		break;
+	case NOTE_LIMIT:
+		if (r)
+			recording_limit(r, n->t_ns, n->cgroup, (enum cg_attr)n->index, n->bytes);
+		break;
 	}
 }
 
@@ -67,6 +82,7 @@ struct experiment {
 	struct diags *diags;
 	struct results *results;
 	struct collect *collect;
+	uint64_t timeline_ns; /* 0: no timelines */
 	struct arena run_arena;
 	VEC(struct run_summary) runs;
 };
@@ -87,6 +103,7 @@ static int run_once(struct experiment *x, const struct planned_run *run)
 	    .alone = alone ? run->alone : UINT32_MAX,
 	    .seed = p->seed,
 	    .rep = run->rep,
+	    .timeline_ns = x->timeline_ns,
 	    .stop = x->options->stop,
 	    .sink = {.obs = put_obs, .note = put_note, .ctx = x->collect},
 	    .arena = &x->run_arena,
@@ -184,6 +201,15 @@ static uint64_t digest_of(const struct plan *p, const struct backend *b)
 	return digest_u64(h, p->seed);
 }
 
+/* Often enough to fill a timeline, never so often that looking would be felt on a real host. */
+static uint64_t timeline_period(uint64_t nominal_end_ns)
+{
+	uint64_t ns = nominal_end_ns / TIMELINE_BUCKETS;
+
+	ns -= ns % NS_PER_MS;
+	return ns < 5 * NS_PER_MS ? 5 * NS_PER_MS : ns < 100 * NS_PER_MS ? ns : 100 * NS_PER_MS;
+}
+
 static int carry_out(struct experiment *x)
 {
 	const struct plan *p = x->plan;
@@ -205,6 +231,10 @@ static int carry_out(struct experiment *x)
 		return 0;
 	}
 	err = admit_capabilities(p, b, x->diags);
+	if (!err && x->options->timelines) {
+		x->timeline_ns = timeline_period(r->demand.end_ns);
+		collect_timelines(x->collect, x->timeline_ns);
+	}
 	if (!err)
 		err = run_all(x);
 	if (!err)

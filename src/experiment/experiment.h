@@ -20,6 +20,7 @@
 struct experiment_options {
 	const struct backend *backend;
 	const volatile sig_atomic_t *stop; /* or NULL */
+	bool timelines;			   /* keep one of every run: run_summary.timeline */
 	/*
 	 * Called before each run: which of how many, of what (policy index or PX_ALONE and the
 	 * cgroup). NULL for none.

@@ -57,7 +57,7 @@ static void observe(void *ctx, const struct obs *o)
 		worker_killed(r, o->worker, o->kill.reason == KILL_OOM);
 		break;
 	case OBS_SAMPLE:
-		if (r->cgroups[o->cgroup].watched) {
+		if (r->cgroups[o->cgroup].watched && !r->recording) {
 			*r->cgroups[o->cgroup].counters = *o->counters;
 			r->cgroups[o->cgroup].sampled = true;
 		}
@@ -108,6 +108,8 @@ static void schedule(struct run *r)
 		run_timer(r, p->finish_ns, TIMER_END, 0);
 	if (watch_needs_samples(r))
 		run_timer(r, 0, TIMER_TICK, 0);
+	if (r->config->timeline_ns)
+		run_timer(r, 0, TIMER_TIMELINE, 0);
 }
 
 static void make_world(struct run *r, struct world *w)
@@ -159,18 +161,33 @@ static void event(struct run *r, const struct plan_event *e, uint64_t due_ns)
 	step_run(r, &e->step, due_ns);
 }
 
+/* The next time on the grid, without those that a live backend is too late for. */
+static void again(struct run *r, uint64_t time_ns, uint64_t period_ns, enum timer_kind kind)
+{
+	uint64_t now = run_now(r), next = now > time_ns ? now : time_ns;
+
+	next = time_add(next - next % period_ns, period_ns);
+	if (next != NEVER)
+		run_timer(r, next, kind, 0);
+}
+
 static void tick(struct run *r, uint64_t time_ns)
 {
-	uint64_t now = run_now(r), next;
-
 	watch_tick(r);
+	if (watch_needs_samples(r))
+		again(r, time_ns, r->plan->sample_ns, TIMER_TICK);
+}
+
+static void record(struct run *r, uint64_t time_ns)
+{
+	r->recording = true;
+	for (uint32_t c = 0; c < r->plan->ncgroups && !r->err; c++)
+		step_sample(r, c);
+	r->recording = false;
+	/* Without samples of its own a run that is stuck is recognised by these. */
 	if (!watch_needs_samples(r))
-		return;
-	/* On the grid, without those that a live backend is too late for. */
-	next = now > time_ns ? now : time_ns;
-	next = time_add(next - next % r->plan->sample_ns, r->plan->sample_ns);
-	if (next != NEVER)
-		run_timer(r, next, TIMER_TICK, 0);
+		r->quiet_sampled = r->quiet;
+	again(r, time_ns, r->config->timeline_ns, TIMER_TIMELINE);
 }
 
 static void carry_out(struct run *r, const struct timer *t)
@@ -190,6 +207,9 @@ static void carry_out(struct run *r, const struct timer *t)
 		break;
 	case TIMER_TICK:
 		tick(r, t->time_ns);
+		break;
+	case TIMER_TIMELINE:
+		record(r, t->time_ns);
 		break;
 	case TIMER_END:
 		end_run(r, r->plan->finish_when ? RUN_DEADLINE : RUN_FINISHED);

@@ -40,10 +40,11 @@ enum note_kind {
 	NOTE_MARK,    /* .index of plan.marks */
 	NOTE_TRIGGER, /* .index of plan.triggers fired */
 	NOTE_DONE,    /* .cgroup: all its workers are done */
+	NOTE_LIMIT,   /* `set` gave .cgroup another limit: .index = CGA_HIGH or CGA_MAX, .bytes */
 };
 
 struct note {
-	uint64_t t_ns, late_ns;
+	uint64_t t_ns, late_ns, bytes;
 	uint32_t kind; /* enum note_kind */
 	uint32_t worker, cgroup, index;
 	uint32_t op; /* DUE, BEGIN, DROPPED: enum op_kind */
@@ -86,6 +87,11 @@ struct run_config {
 	uint32_t alone;
 	uint64_t seed;
 	uint32_t rep; /* jitter and noise come from (seed, rep): the same for every policy */
+	/*
+	 * Sample every cgroup this often, beside what the plan asks for; 0: do not.  Conditions do
+	 * not see these samples, so the run is the same with and without them.
+	 */
+	uint64_t timeline_ns;
 	const volatile sig_atomic_t *stop; /* or NULL */
 	struct run_sink sink;
 	struct arena *arena; /* the run arena; the caller resets it between runs */

@@ -62,6 +62,7 @@ enum timer_kind {
 	TIMER_FIRE, /* a trigger's steps are due */
 	TIMER_HOLD, /* look whether a WHEN without samples has been true for long enough */
 	TIMER_TICK,
+	TIMER_TIMELINE, /* samples for the record only */
 	TIMER_END,
 };
 
@@ -99,6 +100,7 @@ struct run {
 
 	bool quiet; /* the backend said that nothing happens by itself, and nothing began since */
 	bool quiet_sampled; /* ... and samples were taken */
+	bool recording;	    /* samples that are taken now are for the record only */
 	bool ending;
 	enum run_end end;
 	uint32_t abort;

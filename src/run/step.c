@@ -47,6 +47,23 @@ int step_sample(struct run *r, uint32_t cgroup)
 	return err;
 }
 
+static void note_limits(struct run *r, const struct op *op)
+{
+	const struct {
+		enum cg_attr attr;
+		uint64_t bytes;
+	} limits[] = {{CGA_HIGH, op->set->high_bytes}, {CGA_MAX, op->set->max_bytes}};
+
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+		if (op->set->set & CGA_BIT(limits[i].attr))
+			run_note(r, (struct note){.t_ns = run_now(r),
+						  .bytes = limits[i].bytes,
+						  .kind = NOTE_LIMIT,
+						  .worker = UINT32_MAX,
+						  .cgroup = op->target,
+						  .index = limits[i].attr});
+}
+
 static void cgroup_op(struct run *r, const struct plan_step *s, uint64_t due_ns)
 {
 	struct op op = s->op;
@@ -65,6 +82,8 @@ static void cgroup_op(struct run *r, const struct plan_step *s, uint64_t due_ns)
 	err = r->backend->apply(r->handle, &op, due_ns);
 	if (err)
 		step_fail(r, err, s->at, op.kind);
+	else if (op.kind == OP_SET)
+		note_limits(r, &op);
 }
 
 static void mark(struct run *r, uint32_t index)

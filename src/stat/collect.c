@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "stat/contention.h"
 #include "stat/latency.h"
+#include "stat/timeline.h"
 
 struct cg_state {
 	struct latency alloc;
@@ -22,6 +23,8 @@ struct collect {
 	struct cg_state *cgroups; /* [ncgroups] */
 	uint64_t *begun_late_ns;  /* [nworkers]: lateness of the begin of what it does now */
 	struct run_summary run;
+	struct recording *recording; /* NULL: no timelines */
+	uint64_t period_ns;
 };
 
 struct collect *collect_new(const struct plan *p)
@@ -42,7 +45,20 @@ void collect_free(struct collect *c)
 		latency_free(&c->cgroups[i].alloc);
 	free(c->cgroups);
 	free(c->begun_late_ns);
+	recording_free(c->recording);
 	free(c);
+}
+
+void collect_timelines(struct collect *c, uint64_t period_ns)
+{
+	recording_free(c->recording);
+	c->recording = period_ns ? recording_new(c->plan) : NULL;
+	c->period_ns = period_ns;
+}
+
+struct recording *collect_recording(struct collect *c)
+{
+	return c->recording;
 }
 
 static bool is_beneath(const struct plan *p, uint32_t cgroup, uint32_t top)
@@ -57,6 +73,8 @@ void collect_begin(struct collect *c, int32_t policy, uint32_t alone, uint32_t r
 	const struct plan *p = c->plan;
 
 	c->run = (struct run_summary){.policy = policy, .alone = alone, .rep = rep};
+	if (c->recording)
+		recording_begin(c->recording, c->period_ns);
 	for (uint32_t i = 0; i < p->ncgroups; i++) {
 		struct cg_state *s = &c->cgroups[i];
 
@@ -144,6 +162,8 @@ static void add_held(struct obs_held *to, const struct obs_held *h)
 
 void collect_obs(struct collect *c, const struct obs *o)
 {
+	if (c->recording)
+		recording_obs(c->recording, o);
 	switch ((enum obs_kind)o->kind) {
 	case OBS_DONE:
 		action_ended(c, o);
@@ -223,6 +243,8 @@ void collect_end(struct collect *c, const struct collect_outcome *o, struct aren
 		if (c->cgroups[i].sum.has_workers)
 			finish_session(&c->cgroups[i], o->end_ns);
 		sums[i] = c->cgroups[i].sum;
+		if (c->recording)
+			recording_latency(c->recording, i, &c->cgroups[i].alloc, a);
 	}
 	speak_for_children(p, sums);
 
@@ -233,5 +255,6 @@ void collect_end(struct collect *c, const struct collect_outcome *o, struct aren
 	c->run.marks_ns = arena_dup(a, o->marks_ns, p->nmarks * sizeof(*o->marks_ns));
 	c->run.fired_ns = arena_dup(a, o->fired_ns, p->ntriggers * sizeof(*o->fired_ns));
 	c->run.contended = contention_met_anywhere(p, &c->run);
+	c->run.timeline = c->recording ? recording_end(c->recording, a) : NULL;
 	*out = c->run;
 }

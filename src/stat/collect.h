@@ -16,6 +16,13 @@ struct collect;
 struct collect *collect_new(const struct plan *p);
 void collect_free(struct collect *c);
 
+/*
+ * Keep timelines from now on, of samples of all cgroups taken every period_ns; 0: no longer.  What
+ * is only for them comes through the functions of timeline.h, to collect_recording().
+ */
+void collect_timelines(struct collect *c, uint64_t period_ns);
+struct recording *collect_recording(struct collect *c); /* NULL: no timelines are kept */
+
 /* Forget the last run.  alone: the cgroup of an undisturbed run (policy PX_ALONE), else ignored. */
 void collect_begin(struct collect *c, int32_t policy, uint32_t alone, uint32_t rep);
 void collect_obs(struct collect *c, const struct obs *o);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "stat/timeline.h"
 
 /*
  * A bucket is a value without all but its top 11 bits: [1024 << shift, 2048 << shift) is cut into
@@ -130,6 +131,37 @@ uint64_t latency_quantile(struct latency *l, unsigned int per_mille)
 		}
 	}
 	return l->max_ns;
+}
+
+/* A quarter of an octave: the top bit and the two below it. */
+static uint32_t bin_of(uint64_t ns)
+{
+	unsigned int top;
+
+	if (ns < 4)
+		return (uint32_t)ns;
+	top = 63 - (unsigned int)__builtin_clzll(ns);
+	return (top - 1) * 4 + (uint32_t)(ns >> (top - 2) & 3);
+}
+
+static uint64_t bin_from(uint32_t bin)
+{
+	return bin < 4 ? bin : (UINT64_C(4) + bin % 4) << (bin / 4 - 1);
+}
+
+uint32_t latency_bins(const struct latency *l, struct timeline_bin *bins)
+{
+	uint64_t counts[LATENCY_BINS] = {0};
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < l->exact.n; i++)
+		counts[bin_of(l->exact.v[i])]++;
+	for (size_t b = 0; l->buckets && b < NBUCKETS; b++)
+		counts[bin_of(bucket_middle(b))] += l->buckets[b];
+	for (uint32_t i = 0; i < LATENCY_BINS; i++)
+		if (counts[i])
+			bins[n++] = (struct timeline_bin){bin_from(i), counts[i]};
+	return n;
 }
 
 void latency_reset(struct latency *l)

@@ -29,6 +29,13 @@ void latency_add(struct latency *l, uint64_t ns);
 uint64_t latency_mean(const struct latency *l); /* rounded; 0 when empty */
 /* The value at per_mille / 1000 of the set, 0 < per_mille <= 1000; 0 when empty.  Sorts the set. */
 uint64_t latency_quantile(struct latency *l, unsigned int per_mille);
+/*
+ * The set as at most LATENCY_BINS intervals of a quarter octave each, ascending, those without
+ * values left out.  Returns how many.
+ */
+#define LATENCY_BINS 256
+struct timeline_bin;
+uint32_t latency_bins(const struct latency *l, struct timeline_bin *bins);
 void latency_reset(struct latency *l); /* empty; keeps its memory */
 void latency_free(struct latency *l);
 

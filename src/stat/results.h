@@ -65,7 +65,8 @@ struct run_summary {
 	const struct cg_summary *cgroups;    /* [plan.ncgroups] */
 	const uint64_t *marks_ns, *fired_ns; /* [plan.nmarks], [plan.ntriggers]; NEVER */
 	uint32_t limits_not_in_force;
-	bool contended; /* a shared limit was met (contention.h) */
+	bool contended;			 /* a shared limit was met (contention.h) */
+	const struct timeline *timeline; /* NULL unless timelines were asked for (timeline.h) */
 };
 
 /*

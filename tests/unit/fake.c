@@ -382,7 +382,8 @@ static void log_note(void *ctx, const struct note *n)
 	struct logger *l = ctx;
 	struct buf *b = &l->res->log;
 
-	if (n->kind == NOTE_DUE && !l->all)
+	/* The backend's log of ops has the `set` that a limit comes from. */
+	if ((n->kind == NOTE_DUE && !l->all) || n->kind == NOTE_LIMIT)
 		return;
 	put_ms(b, n->t_ns);
 	switch ((enum note_kind)n->kind) {
@@ -408,6 +409,8 @@ static void log_note(void *ctx, const struct note *n)
 		break;
 	case NOTE_DONE:
 		buf_printf(b, " done %u\n", n->cgroup);
+		break;
+	case NOTE_LIMIT:
 		break;
 	}
 }
