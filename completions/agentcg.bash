@@ -3,10 +3,10 @@
 
 _agentcg_options() {
 	case $1 in
-	run) echo "--param --policy --repeat --seed --json --csv --live --vm --mechanism --width --color" \
+	run) echo "--param --policy --repeat --seed --json --csv --plot --live --vm --mechanism --width --color" \
 		"--diagnostics --quiet --verbose --help --version -p -q -v -h -V" ;;
 	check) echo "--param --color --diagnostics --quiet --help --version -p -q -h -V" ;;
-	plan) echo "--param --policy --repeat --seed --color --diagnostics --help --version -p -h -V" ;;
+	plan) echo "--param --policy --repeat --seed --plot --width --color --diagnostics --help --version -p -h -V" ;;
 	fmt) echo "--check --write --ast --color --diagnostics --help --version -w -h -V" ;;
 	test) echo "--update --timeout --jobs --slack --tap --junit --side-by-side --color --diagnostics" \
 		"--quiet --verbose --help --version -j -q -v -h -V" ;;

@@ -16,7 +16,17 @@ int cmd_plan(struct cmd *c)
 	unit_init(&u);
 	status = load_plan(c, &u, c->opt.operands.v[0], &p);
 	if (status == STATUS_OK) {
-		plan_print(p, &out);
+		struct report_style style = output_style(c);
+
+		if (!c->opt.plot)
+			plan_print(p, &out);
+		else if (report_plot_demand(p, &style, &out))
+			status = STATUS_INTERNAL;
+		if (status != STATUS_OK)
+			diag_at(&c->diags, E_RUN_FAILED, (struct span){0},
+				"the demand of this plan is beyond what can be counted");
+	}
+	if (status == STATUS_OK) {
 		status = output_stdout(c, &out);
 	}
 	buf_free(&out);

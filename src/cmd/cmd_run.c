@@ -73,6 +73,10 @@ static int report(struct cmd *c, const struct results *r)
 	}
 	if (!o->quiet && !is_stdout(o->json) && !is_stdout(o->csv)) {
 		report_table(r, &style, &out);
+		if (o->plot) {
+			buf_putc(&out, '\n');
+			report_plot(r, &style, &out);
+		}
 		status = status_of_both(status, output_stdout(c, &out));
 	}
 	buf_free(&out);
@@ -85,6 +89,7 @@ static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p)
 	struct experiment_options x = {
 	    .backend = &backend_sim,
 	    .stop = &signals_stop,
+	    .timelines = c->opt.plot,
 	    .progress = progress_run,
 	    .progress_ctx = &progress,
 	};

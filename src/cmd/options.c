@@ -13,6 +13,7 @@ enum option_id {
 	OPT_SEED,
 	OPT_JSON,
 	OPT_CSV,
+	OPT_PLOT,
 	OPT_LIVE,
 	OPT_VM,
 	OPT_MECHANISM,
@@ -68,6 +69,8 @@ static const struct option_spec specs[] = {
      "write results as JSON; `-`: in place of the table"},
     {OPT_CSV, 0, "csv", ARG_NEEDED, "FILE", CMD_RUN,
      "write a row per run and cgroup as CSV; `-` likewise"},
+    {OPT_PLOT, 0, "plot", ARG_NONE, NULL, CMD_RUN | CMD_PLAN,
+     "chart memory over time: usage, demand"},
     {OPT_LIVE, 0, "live", ARG_NONE, NULL, CMD_RUN,
      "run on this host's cgroup v2 (not in this version)"},
     {OPT_VM, 0, "vm", ARG_OPTIONAL, "KERNEL", CMD_RUN,
@@ -91,7 +94,8 @@ static const struct option_spec specs[] = {
      "write a report as JUnit XML; `-`: in place of the text"},
     {OPT_SIDE_BY_SIDE, 0, "side-by-side", ARG_NONE, NULL, CMD_TEST,
      "show differences in two columns, given room for 160"},
-    {OPT_WIDTH, 0, "width", ARG_NEEDED, "COLUMNS", CMD_RUN, "width of the table"},
+    {OPT_WIDTH, 0, "width", ARG_NEEDED, "COLUMNS", CMD_RUN | CMD_PLAN,
+     "width of tables and charts"},
     {OPT_COLOR, 0, "color", ARG_NEEDED, "WHEN", CMD_ALL, "auto, always or never"},
     {OPT_DIAGNOSTICS, 0, "diagnostics", ARG_NEEDED, "FORM", CMD_ALL,
      "errors and warnings as text or json"},
@@ -232,6 +236,9 @@ static void set(struct parsing *p, const struct option_spec *s, const char *valu
 		if (!*value)
 			bad_value(p, s, value, "the name of a file, or - for standard output");
 		*(s->id == OPT_JSON ? &o->json : &o->csv) = value;
+		break;
+	case OPT_PLOT:
+		o->plot = true;
 		break;
 	case OPT_LIVE:
 		set_backend(p, s);

@@ -43,6 +43,7 @@ struct options {
 	const char *backend;	/* "--live", "--vm": one that is not the simulator */
 	const char *kernel;	/* --vm=KERNEL */
 	const char *mechanism;
+	bool plot;
 	bool quiet, verbose, help, version;
 	bool diagnostics_json;
 	enum colour_when colour;

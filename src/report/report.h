@@ -21,4 +21,11 @@ void report_json(const struct results *r, struct buf *out); /* agentcg-json(5) *
 void report_csv(const struct results *r,
 		struct buf *out); /* one row per run and cgroup; agentcg-json(5) */
 
+/*
+ * Charts for a terminal: usage over time in the first run of each policy (of runs that have a
+ * timeline), and demand of a plan, which need not be run.  0 or -errno (demand_compute).
+ */
+void report_plot(const struct results *r, const struct report_style *style, struct buf *out);
+int report_plot_demand(const struct plan *p, const struct report_style *style, struct buf *out);
+
 #endif
