@@ -86,6 +86,13 @@
 	} while (0)
 /* The closing bracket is missing before this token; silent behind an error. */
 #define UNCLOSED(at) scan_unclosed(x, at, YYRECOVERING())
+/* Between two statements, and the next one begins with `at`: the same as the rules make of it. */
+#define BRIEF                                                                                      \
+	do {                                                                                       \
+		if (yychar == T_AT && !x->watch && !YYRECOVERING() &&                              \
+		    scan_brief(x, scanner, &yylloc))                                               \
+			yyclearin;                                                                 \
+	} while (0)
 #define YYMAXDEPTH 10000
 
 int acg_lex(ACG_STYPE *value, ACG_LTYPE *at, void *scanner);
@@ -168,7 +175,7 @@ static void acg_error(struct span *at, struct scan *x, void *scanner, const char
 %%
 
 file: %empty
-	| file stmt		{ build_top(x, $2); }
+	| file stmt		{ build_top(x, $2); BRIEF; }
 	| file ';'
 	| file bad_top
 	;

@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 
-#define END_NULS   2
+#define END_NULS   8
 #define PIPE_BYTES ((size_t)64 << 10)
 #define MARK_BYTES ((size_t)4096)
 

@@ -30,7 +30,8 @@ static inline struct span span_join(struct span a, struct span b)
 struct source {
 	char *path; /* as the user or the `use` wrote it, for messages */
 	char *real; /* realpath, to recognise a second import; NULL for text without a file */
-	char *text; /* len bytes, then two NULs (what flex's yy_scan_buffer asks for) */
+	char *text; /* len bytes, then NULs: two for flex's yy_scan_buffer, eight so that a word of
+		       that size can be read at every place */
 	size_t len;
 	uint32_t base;		   /* global offset of text[0]; never 0 */
 	struct span used_at;	   /* the `use` that brought it in; none for the main file */

@@ -8,8 +8,9 @@
  * Optional children are NULL.  A node of kind *_ERROR stands where the parser recovered: it was
  * reported already and whoever meets it stays silent.
  *
- * Sizes matter here: a scenario may have a million statements (`at 30s alloc 300M in low` is one
- * ast_at, two ast_expr, one ast_action and one ast_path).
+ * Sizes matter here: a scenario may have a million statements.  `at 30s alloc 300M in low` is one
+ * ast_brief of 48 bytes; written otherwise it is one ast_at, two ast_expr, one ast_action, one
+ * ast_path_list and one ast_path, 240 bytes.
  */
 #ifndef AGENTCG_LANG_AST_H
 #define AGENTCG_LANG_AST_H
@@ -232,6 +233,7 @@ enum ast_stmt_kind {
 	AS_EXPECT,
 	AS_CLAIM,
 	AS_ABORT,
+	AS_BRIEF, /* an AS_AT of the commonest shape, packed: see ast_unfold */
 };
 
 /* Every statement begins with this; cast by kind. */
@@ -336,6 +338,36 @@ struct ast_at {
 	struct ast_expr *jitter; /* +/- 50ms, or NULL */
 	struct ast_action *body;
 };
+
+/*
+ * AS_BRIEF: `at TIME VERB SIZE in NAME` and nothing else, in at most 255 bytes of text.  Places are
+ * counted from s.at.beg; the name ends the statement.
+ */
+struct ast_brief {
+	union {
+		struct ast_stmt s;
+		struct {
+			uint8_t s_kind;
+			uint8_t verb; /* enum ast_action_kind */
+			uint8_t time_at, time_len;
+			struct span s_at;
+			uint8_t action_at, amount_at, amount_len;
+		};
+	};
+	uint64_t time_ns, amount;
+	const struct sym *name;
+};
+_Static_assert(sizeof(struct ast_brief) == 48, "the size of a million statements");
+
+struct ast_unfolded {
+	struct ast_at stmt;
+	struct ast_expr time, amount;
+	struct ast_action action;
+	struct ast_path_list in;
+	struct ast_path seg;
+};
+/* The statement as others are: an AS_BRIEF as the AS_AT it stands for, in *room; s itself else. */
+const struct ast_stmt *ast_unfold(const struct ast_stmt *s, struct ast_unfolded *room);
 
 /* AS_EVERY: every period from .. until .. */
 struct ast_every {

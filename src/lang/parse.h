@@ -18,7 +18,8 @@ struct unit {
 	struct sources sources;
 	struct diags diags;
 	struct ast_file
-	    *files; /* main file first, then each used file once, in order of first use */
+	    *files;    /* main file first, then each used file once, in order of first use */
+	bool no_brief; /* for tests: leave every statement to the grammar (lang/brief.h) */
 };
 
 void unit_init(struct unit *u);

@@ -320,7 +320,8 @@ static struct item item_next(struct item it)
 /* Comments up to here cannot stay where they are and go before the item. */
 static uint32_t item_head_end(const struct printer *p, struct item it)
 {
-	const struct ast_stmt *s = it.node;
+	struct ast_unfolded room;
+	const struct ast_stmt *s;
 	struct item body;
 	bool braces, attrs;
 
@@ -328,6 +329,7 @@ static uint32_t item_head_end(const struct printer *p, struct item it)
 		return action_head_end(p, it.node);
 	if (it.kind == OVERLAY)
 		return overlay_head_end(p, it.node);
+	s = ast_unfold(it.node, &room);
 	attrs_of(s, &attrs);
 	if (attrs)
 		return layout_find(&p->l, head_end(s), '<');
@@ -361,9 +363,11 @@ static void put_stmt(struct printer *p, const struct ast_stmt *s, int indent)
 
 static void put_item(struct printer *p, struct item it, int indent)
 {
+	struct ast_unfolded room;
+
 	switch (it.kind) {
 	case STMT:
-		put_stmt(p, it.node, indent);
+		put_stmt(p, ast_unfold(it.node, &room), indent);
 		break;
 	case ACTION:
 		put_action(p, it.node, indent);

@@ -23,6 +23,8 @@
 void print_fmt(const struct unit *u, const struct ast_file *f, struct buf *out);
 /* An indented dump of the tree, spellings included, places left out. */
 void print_tree(const struct unit *u, const struct ast_file *f, struct buf *out);
+/* The same with the span of each statement, action, expression and path segment. */
+void print_tree_places(const struct unit *u, const struct ast_file *f, struct buf *out);
 /* One expression as written (fmt's spelling); what reports quote claims with. */
 void print_expr(const struct unit *u, const struct ast_expr *e, struct buf *out);
 

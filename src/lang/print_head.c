@@ -55,6 +55,7 @@ void print_head(const struct unit *u, const struct ast_stmt *s, struct buf *out)
 
 	switch ((enum ast_stmt_kind)s->kind) {
 	case AS_ERROR:
+	case AS_BRIEF: /* unfolded by who calls */
 		break;
 	case AS_SCENARIO:
 	case AS_USE:

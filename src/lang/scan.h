@@ -57,6 +57,12 @@ struct scan {
 	uint32_t error_beg;   /* the last token that was reported: one error for one token */
 	uint32_t bad_end;     /* end of the last token that was reported by the scanner */
 	uint32_t suggestions; /* looked for so far; they cost time */
+
+	/* Names that lang/brief.h has met, by a cheap hash. */
+	struct brief_name {
+		uint64_t head; /* its first 8 bytes */
+		const struct sym *sym;
+	} brief[64];
 };
 
 /* ---- for the scanner ------------------------------------------------------------------------ */
@@ -106,6 +112,13 @@ static inline const struct sym *scan_sym(struct scan *x, struct span at)
 {
 	return intern(&x->unit->names, x->text + (at.beg - x->file->source->base), at.end - at.beg);
 }
+
+/*
+ * grammar/agentcg.l: the next token is the `at` at *at, and a statement begins there.  Reads those
+ * that lang/brief.h can; true: there were some, *at is the last token of them and the next one is
+ * still to be scanned.
+ */
+bool scan_brief(struct scan *x, void *scanner, struct span *at);
 
 /* grammar/agentcg.l: parse x->file->source into x->file.  Reports; never fails otherwise. */
 void scan_parse(struct scan *x);

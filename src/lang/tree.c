@@ -8,6 +8,7 @@ struct tree {
 	const struct unit *u;
 	struct buf *out;
 	int depth;
+	bool places;
 };
 
 static void line(struct tree *t, const char *label)
@@ -21,6 +22,12 @@ static void end(struct tree *t)
 	buf_putc(t->out, '\n');
 }
 
+static void place(struct tree *t, struct span at)
+{
+	if (t->places)
+		buf_printf(t->out, "@%" PRIu32 "-%" PRIu32 " ", at.beg, at.end);
+}
+
 /* ---- expressions: as S-expressions --------------------------------------------------------- */
 
 static void tree_expr(struct tree *t, const struct ast_expr *e);
@@ -28,7 +35,9 @@ static void tree_expr(struct tree *t, const struct ast_expr *e);
 static void tree_path(struct tree *t, const struct ast_path *p)
 {
 	for (const struct ast_path *q = p; q; q = q->next) {
-		buf_printf(t->out, "%s%s", q == p ? "" : ".", q->name ? q->name->s : "*");
+		buf_puts(t->out, q == p ? "" : ".");
+		place(t, q->at);
+		buf_puts(t->out, q->name ? q->name->s : "*");
 		switch ((enum ast_sel)q->sel) {
 		case SEL_NONE:
 			break;
@@ -59,6 +68,7 @@ static void literal(struct tree *t, const struct ast_expr *e, const char *unit)
 
 static void tree_expr(struct tree *t, const struct ast_expr *e)
 {
+	place(t, e->at);
 	if (e->parens)
 		buf_puts(t->out, "(parens ");
 	switch ((enum ast_expr_kind)e->kind) {
@@ -148,6 +158,7 @@ static void paths(struct tree *t, const char *label, const struct ast_path_list 
 	for (; l; l = l->next) {
 		line(t, label);
 		buf_putc(t->out, ' ');
+		place(t, l->at);
 		tree_path(t, l->path);
 		end(t);
 	}
@@ -204,7 +215,9 @@ static void args(struct tree *t, const struct ast_args *a)
 static void actions(struct tree *t, const struct ast_action *a)
 {
 	for (; a; a = a->next) {
-		line(t, print_verb(a));
+		line(t, "");
+		place(t, a->at);
+		buf_puts(t->out, print_verb(a));
 		end(t);
 		t->depth++;
 		flag(t, "all", a->all);
@@ -232,6 +245,7 @@ static void stmt(struct tree *t, const struct ast_stmt *s)
 
 	switch ((enum ast_stmt_kind)s->kind) {
 	case AS_ERROR:
+	case AS_BRIEF: /* unfolded by who calls */
 		break;
 	case AS_SCENARIO:
 	case AS_USE:
@@ -411,10 +425,15 @@ static void stmts(struct tree *t, const struct ast_stmt *s)
 	};
 
 	for (; s; s = s->next) {
-		line(t, heads[s->kind]);
+		struct ast_unfolded room;
+		const struct ast_stmt *full = ast_unfold(s, &room);
+
+		line(t, "");
+		place(t, full->at);
+		buf_puts(t->out, heads[full->kind]);
 		end(t);
 		t->depth++;
-		stmt(t, s);
+		stmt(t, full);
 		t->depth--;
 	}
 }
@@ -422,6 +441,13 @@ static void stmts(struct tree *t, const struct ast_stmt *s)
 void print_tree(const struct unit *u, const struct ast_file *f, struct buf *out)
 {
 	struct tree t = {.u = u, .out = out};
+
+	stmts(&t, f->stmts);
+}
+
+void print_tree_places(const struct unit *u, const struct ast_file *f, struct buf *out)
+{
+	struct tree t = {.u = u, .out = out, .places = true};
 
 	stmts(&t, f->stmts);
 }

@@ -288,6 +288,7 @@ static void declare_statement(struct check *x, const struct ast_stmt *s, struct 
 	case AS_ERROR:
 	case AS_USE:
 	case AS_AT:
+	case AS_BRIEF:
 	case AS_EVERY:
 		break;
 	case AS_SCENARIO:

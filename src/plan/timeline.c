@@ -180,9 +180,12 @@ static void expand_trigger(struct check *x, const struct ast_when *s, enum trigg
 
 static void expand_statement(struct check *x, const struct ast_stmt *s)
 {
+	struct ast_unfolded room;
+
 	switch ((enum ast_stmt_kind)s->kind) {
 	case AS_AT:
-		expand_at(x, (const struct ast_at *)s);
+	case AS_BRIEF:
+		expand_at(x, (const struct ast_at *)ast_unfold(s, &room));
 		break;
 	case AS_EVERY:
 		expand_every(x, (const struct ast_every *)s);
