@@ -5,24 +5,15 @@
  * What is resident is compared to the page; times only where a busy machine cannot make them wrong:
  * nothing is early, and what would hang is waited for within LONG_NS.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/pooled.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-#include "backend/cgroup/pool.h"
-#include "base/vec.h"
-
-#define MS	NS_PER_MS
-#define LONG_NS (20 * NS_PER_SEC)
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
@@ -34,127 +25,6 @@
 #ifndef SANITIZED
 #define SANITIZED 0
 #endif
-
-static struct zygote *zygote;
-static const struct pool_commands plain = {.output_fd = -1};
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NS_PER_SEC + (uint64_t)t.tv_nsec;
-}
-
-static void nap(uint64_t ns)
-{
-	struct timespec t = {.tv_sec = (time_t)(ns / NS_PER_SEC),
-			     .tv_nsec = (long)(ns % NS_PER_SEC)};
-
-	nanosleep(&t, NULL);
-}
-
-static struct pool *open_with(uint32_t n, const struct pool_commands *c, bool thp)
-{
-	struct pool_worker *w = calloc(n, sizeof *w);
-	struct pool *p = NULL;
-
-	for (uint32_t i = 0; i < n; i++)
-		w[i] = (struct pool_worker){
-		    .name = "test", .cgroup_dirfd = -1, .own_parent_fd = -1, .thp = thp};
-	assert_int_equal(pool_open(zygote, w, n, c, &p), 0);
-	free(w);
-	return p;
-}
-
-static struct pool *open_plain(uint32_t n)
-{
-	return open_with(n, &plain, false);
-}
-
-static struct pool_event next_event(struct pool *p)
-{
-	uint64_t until = now_ns() + LONG_NS;
-	struct pool_event e;
-	int r;
-
-	while (!(r = pool_next(p, &e))) {
-		struct pollfd fd = {.fd = pool_fd(p), .events = POLLIN};
-
-		if (now_ns() > until)
-			fail_msg("no event came");
-		poll(&fd, 1, 1000);
-	}
-	assert_int_equal(r, 1);
-	return e;
-}
-
-/* All that came until an op of this worker ended. */
-static VEC(struct pool_event) seen;
-
-static struct pool_event until_done(struct pool *p, uint32_t worker)
-{
-	vec_clear(&seen);
-	for (;;) {
-		struct pool_event e = next_event(p);
-
-		vec_push(&seen, e);
-		if (e.worker == worker && (e.kind == POOL_DONE || e.kind == POOL_EXIT))
-			return e;
-	}
-}
-
-static uint32_t count(uint8_t kind)
-{
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < seen.n; i++)
-		n += seen.v[i].kind == kind;
-	return n;
-}
-
-static struct pool_event run(struct pool *p, uint32_t worker, struct op op)
-{
-	op.target = worker;
-	assert_int_equal(pool_begin(p, worker, &op, now_ns()), 0);
-	return until_done(p, worker);
-}
-
-/* Field i of /proc/PID/statm, in bytes: 1 is resident, 2 of it files and shared memory. */
-static int64_t statm(pid_t pid, int i)
-{
-	char path[64];
-	long v[3] = {0};
-	FILE *f;
-
-	snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%ld %ld %ld", &v[0], &v[1], &v[2]), 3);
-	fclose(f);
-	return v[i] * (int64_t)PAGE_BYTES;
-}
-
-static int64_t anon_bytes(pid_t pid)
-{
-	return statm(pid, 1) - statm(pid, 2);
-}
-
-static bool alive(pid_t pid)
-{
-	return !kill(pid, 0) || errno != ESRCH;
-}
-
-static void assert_gone(pid_t pid)
-{
-	uint64_t until = now_ns() + LONG_NS;
-
-	while (alive(pid)) {
-		if (now_ns() > until)
-			fail_msg("process %d lives on", (int)pid);
-		nap(MS);
-	}
-}
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
@@ -176,7 +46,7 @@ static void resident_memory_follows_to_the_page(void **state)
 	    {OP_FREE, NO_LIMIT, 0},
 	    {OP_ALLOC, 64 * 4096, 64 * 4096},
 	};
-	struct pool *p = open_plain(1);
+	struct pool *p = pooled_open_plain(1);
 	pid_t pid = pool_pid(p, 0);
 	uint64_t held = 0;
 	int64_t own;
@@ -184,22 +54,22 @@ static void resident_memory_follows_to_the_page(void **state)
 	(void)state;
 	/* Once through, so that what it needs itself is there. */
 	for (int round = 0; round < 2; round++) {
-		run(p, 0, (struct op){.kind = OP_FREE, .bytes = NO_LIMIT});
+		pooled_run(p, 0, (struct op){.kind = OP_FREE, .bytes = NO_LIMIT});
 		held = 0;
-		own = anon_bytes(pid);
+		own = pooled_anon(pid);
 		for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
-			struct pool_event e =
-			    run(p, 0, (struct op){.kind = ops[i].kind, .bytes = ops[i].bytes});
+			struct pool_event e = pooled_run(
+			    p, 0, (struct op){.kind = ops[i].kind, .bytes = ops[i].bytes});
 			uint64_t grown = ops[i].held > held ? ops[i].held - held : 0;
 
 			assert_int_equal(e.kind, POOL_DONE);
 			assert_int_equal(e.done.status, DONE_OK);
 			assert_int_equal(e.done.bytes,
 					 ops[i].kind == OP_TOUCH ? ops[i].bytes : grown);
-			assert_int_equal(count(POOL_STEP), grown > 0);
+			assert_int_equal(pooled_count(POOL_STEP), grown > 0);
 			held = ops[i].held;
 			if (round)
-				assert_int_equal(anon_bytes(pid) - own,
+				assert_int_equal(pooled_anon(pid) - own,
 						 (held + 4095) / 4096 * 4096);
 		}
 	}
@@ -208,15 +78,15 @@ static void resident_memory_follows_to_the_page(void **state)
 
 static void an_allocation_is_one_step(void **state)
 {
-	struct pool *p = open_plain(1);
+	struct pool *p = pooled_open_plain(1);
 	struct pool_event e;
-	uint64_t before = now_ns();
+	uint64_t before = pooled_now();
 
 	(void)state;
-	e = run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = 20 * MIB});
-	assert_int_equal(count(POOL_STEP), 1);
-	for (size_t i = 0; i < seen.n; i++) {
-		const struct pool_event *s = &seen.v[i];
+	e = pooled_run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = 20 * MIB});
+	assert_int_equal(pooled_count(POOL_STEP), 1);
+	for (size_t i = 0; i < pooled_seen.n; i++) {
+		const struct pool_event *s = &pooled_seen.v[i];
 
 		if (s->kind != POOL_STEP)
 			continue;
@@ -232,7 +102,7 @@ static void an_allocation_is_one_step(void **state)
 
 static void huge_pages_are_used_where_they_fit(void **state)
 {
-	struct pool *p = open_with(1, &plain, true);
+	struct pool *p = pooled_open(1, &pooled_plain, true);
 	pid_t pid = pool_pid(p, 0);
 	char path[64], line[256];
 	long huge_kb = 0, kb;
@@ -240,11 +110,11 @@ static void huge_pages_are_used_where_they_fit(void **state)
 	FILE *f;
 
 	(void)state;
-	run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = MIB});
-	run(p, 0, (struct op){.kind = OP_FREE, .bytes = NO_LIMIT});
-	own = anon_bytes(pid);
-	run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = 9 * MIB + 4096});
-	assert_int_equal(anon_bytes(pid) - own, 9 * MIB + 4096);
+	pooled_run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = MIB});
+	pooled_run(p, 0, (struct op){.kind = OP_FREE, .bytes = NO_LIMIT});
+	own = pooled_anon(pid);
+	pooled_run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = 9 * MIB + 4096});
+	assert_int_equal(pooled_anon(pid) - own, 9 * MIB + 4096);
 	snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
 	f = fopen(path, "r");
 	while (f && fgets(line, sizeof line, f))
@@ -252,10 +122,10 @@ static void huge_pages_are_used_where_they_fit(void **state)
 			huge_kb = kb;
 	if (f)
 		fclose(f);
-	run(p, 0, (struct op){.kind = OP_FREE, .bytes = NO_LIMIT});
+	pooled_run(p, 0, (struct op){.kind = OP_FREE, .bytes = NO_LIMIT});
 	pool_set_thp(p, 0, false);
-	run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = 5 * MIB + 1});
-	assert_int_equal(anon_bytes(pid) - own, 5 * MIB + 4096);
+	pooled_run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = 5 * MIB + 1});
+	assert_int_equal(pooled_anon(pid) - own, 5 * MIB + 4096);
 	pool_close(p);
 	if (!huge_kb) {
 		print_message("no huge page was to be had\n");
@@ -268,32 +138,32 @@ static void huge_pages_are_used_where_they_fit(void **state)
 
 static void paced_ops_take_their_time(void **state)
 {
-	struct pool *p = open_plain(1);
+	struct pool *p = pooled_open_plain(1);
 	struct pool_event e;
-	struct op op = {.kind = OP_ALLOC, .bytes = 4 * MIB, .ns = 60 * MS};
+	struct op op = {.kind = OP_ALLOC, .bytes = 2 * MIB, .ns = 400 * MS};
 	uint64_t due;
 
 	(void)state;
-	e = run(p, 0, op);
-	assert_true(e.t_ns - e.done.start_ns >= 59 * MS);
-	assert_int_equal(e.done.bytes, 4 * MIB);
-	assert_int_equal(count(POOL_STEP), 1);
-	for (size_t i = 0; i < seen.n; i++) /* without its pauses */
-		if (seen.v[i].kind == POOL_STEP)
-			assert_true(seen.v[i].step.latency_ns < e.t_ns - e.done.start_ns - 20 * MS);
+	e = pooled_run(p, 0, op);
+	assert_true(e.t_ns - e.done.start_ns >= 399 * MS);
+	assert_int_equal(e.done.bytes, 2 * MIB);
+	assert_int_equal(pooled_count(POOL_STEP), 1);
+	for (size_t i = 0; i < pooled_seen.n; i++) /* without its pauses */
+		if (pooled_seen.v[i].kind == POOL_STEP)
+			assert_true(pooled_seen.v[i].step.latency_ns < 300 * MS);
 	/* Begun late, it hurries, and says how late it ended. */
-	due = now_ns() - 200 * MS;
+	due = pooled_now() - 600 * MS;
 	assert_int_equal(pool_begin(p, 0, &op, due), 0);
-	e = until_done(p, 0);
+	e = pooled_until(p, 0);
 	assert_true(e.done.late_ns >= 140 * MS);
 	assert_true(e.t_ns >= due + op.ns + e.done.late_ns);
 	/* Three passes: at 0, 20 and 40 ms. */
-	op = (struct op){.kind = OP_TOUCH, .bytes = 5 * MIB, .ns = 60 * MS, .each_ns = 20 * MS};
-	e = run(p, 0, op);
-	assert_int_equal(e.done.bytes, 15 * MIB);
+	op = (struct op){.kind = OP_TOUCH, .bytes = 4 * MIB, .ns = 60 * MS, .each_ns = 20 * MS};
+	e = pooled_run(p, 0, op);
+	assert_int_equal(e.done.bytes, 12 * MIB);
 	assert_true(e.t_ns - e.done.start_ns >= 59 * MS);
 	op = (struct op){.kind = OP_SLEEP, .ns = 30 * MS};
-	e = run(p, 0, op);
+	e = pooled_run(p, 0, op);
 	assert_true(e.t_ns - e.done.start_ns >= 30 * MS);
 	pool_close(p);
 }
@@ -305,7 +175,7 @@ static void a_replay_follows_its_samples_in_order(void **state)
 	};
 	struct op_sample v[N];
 	struct op_series series = {v, N};
-	struct pool *p = open_plain(1);
+	struct pool *p = pooled_open_plain(1);
 	struct op op = {.kind = OP_REPLAY, .series = &series};
 	pid_t pid = pool_pid(p, 0);
 	uint64_t grown = 0, largest = 0, held = 0, due;
@@ -324,33 +194,33 @@ static void a_replay_follows_its_samples_in_order(void **state)
 		}
 		held = v[k].bytes;
 	}
-	run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = 8 * MIB});
-	run(p, 0, (struct op){.kind = OP_FREE, .bytes = NO_LIMIT});
-	own = anon_bytes(pid);
-	due = now_ns();
+	pooled_run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = 8 * MIB});
+	pooled_run(p, 0, (struct op){.kind = OP_FREE, .bytes = NO_LIMIT});
+	own = pooled_anon(pid);
+	due = pooled_now();
 	assert_int_equal(pool_begin(p, 0, &op, due), 0);
-	e = until_done(p, 0);
+	e = pooled_until(p, 0);
 	assert_int_equal(e.done.bytes, grown);
-	assert_int_equal(count(POOL_STEP), steps);
+	assert_int_equal(pooled_count(POOL_STEP), steps);
 	assert_true(e.t_ns >= due + v[N - 1].at_ns);
-	assert_int_equal(anon_bytes(pid) - own, (held + 4095) / 4096 * 4096);
+	assert_int_equal(pooled_anon(pid) - own, (held + 4095) / 4096 * 4096);
 	held = 0;
-	for (size_t k = 0; k < seen.n; k++) {
-		if (seen.v[k].kind != POOL_STEP)
+	for (size_t k = 0; k < pooled_seen.n; k++) {
+		if (pooled_seen.v[k].kind != POOL_STEP)
 			continue;
 		while (v[i].bytes <= held)
 			held = v[i++].bytes;
-		assert_int_equal(seen.v[k].step.bytes, v[i].bytes - held);
-		assert_true(seen.v[k].t_ns >= due + v[i].at_ns);
+		assert_int_equal(pooled_seen.v[k].step.bytes, v[i].bytes - held);
+		assert_true(pooled_seen.v[k].t_ns >= due + v[i].at_ns);
 		held = v[i++].bytes;
 	}
 	/* All samples late: none is left out, and what was missing in time is told. */
-	assert_int_equal(pool_begin(p, 0, &(struct op){.kind = OP_HOLD}, now_ns()), 0);
-	until_done(p, 0);
-	assert_int_equal(pool_begin(p, 0, &op, now_ns() - NS_PER_SEC), 0);
-	e = until_done(p, 0);
+	assert_int_equal(pool_begin(p, 0, &(struct op){.kind = OP_HOLD}, pooled_now()), 0);
+	pooled_until(p, 0);
+	assert_int_equal(pool_begin(p, 0, &op, pooled_now() - NS_PER_SEC), 0);
+	e = pooled_until(p, 0);
 	assert_int_equal(e.done.bytes, grown);
-	assert_int_equal(count(POOL_STEP), steps);
+	assert_int_equal(pooled_count(POOL_STEP), steps);
 	assert_true(e.done.late_ns >= NS_PER_SEC - 2 * N * MS);
 	assert_in_range(e.done.short_bytes, largest - 4096, largest + 4096);
 	pool_close(p);
@@ -364,19 +234,19 @@ static void simulated_calls_take_their_memory_and_time(void **state)
 	};
 	static const struct op_calls calls = {
 	    .v = v, .n = 2, .simulated = true, .base_bytes = 4 * MIB};
-	struct pool *p = open_plain(1);
-	struct pool_event e = run(p, 0, (struct op){.kind = OP_TOOLS, .calls = &calls});
+	struct pool *p = pooled_open_plain(1);
+	struct pool_event e = pooled_run(p, 0, (struct op){.kind = OP_TOOLS, .calls = &calls});
 	uint64_t at[3];
 	uint32_t n = 0;
 
 	(void)state;
 	assert_int_equal(e.done.status, DONE_OK);
 	assert_int_equal(e.done.bytes, 9 * MIB);
-	assert_int_equal(count(POOL_COMMAND), 0);
-	assert_int_equal(count(POOL_STEP), 3);
-	for (size_t i = 0; i < seen.n; i++)
-		if (seen.v[i].kind == POOL_STEP)
-			at[n++] = seen.v[i].t_ns;
+	assert_int_equal(pooled_count(POOL_COMMAND), 0);
+	assert_int_equal(pooled_count(POOL_STEP), 3);
+	for (size_t i = 0; i < pooled_seen.n; i++)
+		if (pooled_seen.v[i].kind == POOL_STEP)
+			at[n++] = pooled_seen.v[i].t_ns;
 	assert_true(at[2] - at[1] >= 30 * MS); /* the second waits for the first */
 	assert_true(e.t_ns - at[2] >= 20 * MS);
 	assert_true(e.done.late_ns > 15 * MS);
@@ -392,20 +262,20 @@ static void a_slow_coordinator_loses_nothing(void **state)
 	};
 	struct op_sample *v = calloc(N, sizeof *v);
 	struct op_series series = {v, N};
-	struct pool *p = open_plain(1);
+	struct pool *p = pooled_open_plain(1);
 	struct op op = {.kind = OP_REPLAY, .series = &series};
 	uint64_t last = 0;
 
 	(void)state;
 	for (uint32_t i = 0; i < N; i++)
 		v[i].bytes = i % 2 ? 4096 : 0;
-	assert_int_equal(pool_begin(p, 0, &op, now_ns()), 0);
-	nap(300 * MS); /* the ring is full long before */
-	until_done(p, 0);
-	assert_int_equal(count(POOL_STEP), N / 2);
-	for (size_t i = 0; i < seen.n; i++) {
-		assert_true(seen.v[i].t_ns >= last);
-		last = seen.v[i].t_ns;
+	assert_int_equal(pool_begin(p, 0, &op, pooled_now()), 0);
+	pooled_nap(300 * MS); /* the ring is full long before */
+	pooled_until(p, 0);
+	assert_int_equal(pooled_count(POOL_STEP), N / 2);
+	for (size_t i = 0; i < pooled_seen.n; i++) {
+		assert_true(pooled_seen.v[i].t_ns >= last);
+		last = pooled_seen.v[i].t_ns;
 	}
 	pool_close(p);
 	free(v);
@@ -413,7 +283,7 @@ static void a_slow_coordinator_loses_nothing(void **state)
 
 static void workers_do_not_wait_for_each_other(void **state)
 {
-	struct pool *p = open_plain(70); /* more than a word of the bitmap */
+	struct pool *p = pooled_open_plain(70); /* more than a word of the bitmap */
 	uint32_t done = 0;
 
 	(void)state;
@@ -423,7 +293,7 @@ static void workers_do_not_wait_for_each_other(void **state)
 		assert_int_equal(
 		    pool_begin(p, i, &(struct op){.kind = OP_ALLOC, .bytes = 100 * KIB}, 0), 0);
 	while (done < 66) {
-		struct pool_event e = next_event(p);
+		struct pool_event e = pooled_event(p);
 
 		assert_true(e.worker >= 4);
 		done += e.kind == POOL_DONE;
@@ -435,52 +305,52 @@ static void workers_do_not_wait_for_each_other(void **state)
 
 static void a_killed_worker_is_told_after_what_it_did(void **state)
 {
-	struct pool *p = open_plain(2);
+	struct pool *p = pooled_open_plain(2);
 	pid_t pid = pool_pid(p, 1);
 	struct op op = {.kind = OP_ALLOC, .bytes = 40 * MIB, .ns = 100000 * MS};
 	struct pool_event e;
 
 	(void)state;
-	run(p, 1, (struct op){.kind = OP_ALLOC, .bytes = MIB});
-	assert_int_equal(pool_begin(p, 1, &op, now_ns()), 0);
-	nap(20 * MS);
+	pooled_run(p, 1, (struct op){.kind = OP_ALLOC, .bytes = MIB});
+	assert_int_equal(pool_begin(p, 1, &op, pooled_now()), 0);
+	pooled_nap(20 * MS);
 	kill(pid, SIGKILL);
-	e = until_done(p, 1);
+	e = pooled_until(p, 1);
 	assert_int_equal(e.kind, POOL_EXIT);
 	assert_true(WIFSIGNALED(e.exit.status) && WTERMSIG(e.exit.status) == SIGKILL);
 	assert_false(e.exit.by_command);
 	assert_int_equal(e.exit.err, 0);
 	assert_int_equal(pool_pid(p, 1), 0);
-	assert_int_equal(pool_begin(p, 1, &op, now_ns()), -ESRCH);
-	e = run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = MIB});
+	assert_int_equal(pool_begin(p, 1, &op, pooled_now()), -ESRCH);
+	e = pooled_run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = MIB});
 	assert_int_equal(e.kind, POOL_DONE);
 	pool_close(p);
-	assert_gone(pid);
+	pooled_assert_gone(pid);
 }
 
 static void closing_ends_stopped_and_busy_workers(void **state)
 {
-	struct pool *p = open_plain(3);
+	struct pool *p = pooled_open_plain(3);
 	pid_t pids[3];
 
 	(void)state;
 	for (uint32_t i = 0; i < 3; i++)
 		pids[i] = pool_pid(p, i);
 	kill(pids[0], SIGSTOP);
-	kill(zygote_pid(zygote), SIGSTOP);
+	kill(zygote_pid(pooled_zygote), SIGSTOP);
 	assert_int_equal(pool_begin(p, 1, &(struct op){.kind = OP_SLEEP, .ns = 100000 * MS}, 0), 0);
 	pool_close(p);
 	for (uint32_t i = 0; i < 3; i++)
-		assert_false(alive(pids[i]));
+		assert_false(pooled_alive(pids[i]));
 	/* and the zygote serves the next run */
-	p = open_plain(1);
-	assert_int_equal(run(p, 0, (struct op){.kind = OP_SLEEP}).kind, POOL_DONE);
+	p = pooled_open_plain(1);
+	assert_int_equal(pooled_run(p, 0, (struct op){.kind = OP_SLEEP}).kind, POOL_DONE);
 	pool_close(p);
 }
 
 static void workers_die_with_their_zygote(void **state)
 {
-	struct zygote *mine = zygote, *z;
+	struct zygote *mine = pooled_zygote, *z;
 	struct pool_event e;
 	struct pool *p;
 	pid_t pid;
@@ -488,17 +358,17 @@ static void workers_die_with_their_zygote(void **state)
 
 	(void)state;
 	assert_int_equal(zygote_start(&z), 0);
-	zygote = z;
-	p = open_plain(2);
+	pooled_zygote = z;
+	p = pooled_open_plain(2);
 	pid = pool_pid(p, 1);
 	kill(zygote_pid(z), SIGKILL);
 	while (!(r = pool_next(p, &e)))
-		nap(MS);
+		pooled_nap(MS);
 	assert_int_equal(r, -EPIPE);
 	pool_close(p);
-	assert_gone(pid);
+	pooled_assert_gone(pid);
 	zygote_stop(z);
-	zygote = mine;
+	pooled_zygote = mine;
 }
 
 /* A coordinator of its own, which tells its children's numbers and is killed. */
@@ -517,14 +387,14 @@ static void workers_die_with_their_coordinator(void **state)
 	if (!coordinator) {
 		struct pool *p;
 
-		if (zygote_start(&zygote))
+		if (zygote_start(&pooled_zygote))
 			_exit(1);
-		p = open_plain(N);
+		p = pooled_open_plain(N);
 		for (uint32_t i = 0; i < N; i++)
 			pids[i] = pool_pid(p, i);
-		pids[N] = zygote_pid(zygote);
+		pids[N] = zygote_pid(pooled_zygote);
 		pool_begin(p, 0, &(struct op){.kind = OP_ALLOC, .bytes = 64 * MIB, .ns = LONG_NS},
-			   now_ns());
+			   pooled_now());
 		if (write(ends[1], pids, sizeof pids) < 0)
 			_exit(1);
 		for (;;)
@@ -536,7 +406,7 @@ static void workers_die_with_their_coordinator(void **state)
 	kill(coordinator, SIGKILL);
 	waitpid(coordinator, NULL, 0);
 	for (int i = 0; i <= N; i++)
-		assert_gone(pids[i]);
+		pooled_assert_gone(pids[i]);
 }
 
 static void a_thousand_workers_come_and_go(void **state)
@@ -553,32 +423,16 @@ static void a_thousand_workers_come_and_go(void **state)
 		print_message("a thousand shadow maps are too much\n");
 		skip();
 	}
-	p = open_plain(N);
+	p = pooled_open_plain(N);
 	first = pool_pid(p, 0);
 	last = pool_pid(p, N - 1);
 	for (uint32_t i = 0; i < N; i++)
 		assert_int_equal(
 		    pool_begin(p, i, &(struct op){.kind = OP_ALLOC, .bytes = 16 * KIB}, 0), 0);
 	while (done < N)
-		done += next_event(p).kind == POOL_DONE;
+		done += pooled_event(p).kind == POOL_DONE;
 	pool_close(p);
-	assert_false(alive(first) || alive(last));
-}
-
-static int start(void **state)
-{
-	(void)state;
-	return zygote_start(&zygote);
-}
-
-static int stop(void **state)
-{
-	pid_t pid = zygote_pid(zygote);
-
-	(void)state;
-	zygote_stop(zygote);
-	vec_free(&seen);
-	return alive(pid);
+	assert_false(pooled_alive(first) || pooled_alive(last));
 }
 
 int main(void)
@@ -599,5 +453,6 @@ int main(void)
 	    cmocka_unit_test(a_thousand_workers_come_and_go),
 	};
 
-	return cmocka_run_group_tests_name("workers of a live run", tests, start, stop);
+	return cmocka_run_group_tests_name("workers of a live run", tests, pooled_start,
+					   pooled_stop);
 }
