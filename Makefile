@@ -107,6 +107,9 @@ $(BUILD)/%.o: %.c $(CONFIG) Makefile | $(GEN_H)
 	$(call say,CC,$<)
 	$(Q)$(COMPILE) $(WARN) -MMD -MP -c -o $@ $<
 
+# What .incbin reads, which the compiler does not report.
+$(BUILD)/src/report/page.o: src/report/page.css src/report/page.js
+
 $(BUILD)/grammar/%.o: $(BUILD)/grammar/%.c $(CONFIG) Makefile | $(GEN_H)
 	$(call say,CC,$<)
 	$(Q)$(COMPILE) $(WARN_GENERATED) -MMD -MP -c -o $@ $<

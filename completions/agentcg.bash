@@ -3,8 +3,8 @@
 
 _agentcg_options() {
 	case $1 in
-	run) echo "--param --policy --repeat --seed --json --csv --plot --live --vm --mechanism --width --color" \
-		"--diagnostics --quiet --verbose --help --version -p -q -v -h -V" ;;
+	run) echo "--param --policy --repeat --seed --json --csv --markdown --latex --html --plot --live --vm --mechanism --width --color" \
+		"--tap --junit --diagnostics --quiet --verbose --help --version -p -q -v -h -V" ;;
 	check) echo "--param --color --diagnostics --quiet --help --version -p -q -h -V" ;;
 	plan) echo "--param --policy --repeat --seed --plot --width --color --diagnostics --help --version -p -h -V" ;;
 	fmt) echo "--check --write --ast --color --diagnostics --help --version -w -h -V" ;;
@@ -54,7 +54,7 @@ _agentcg() {
 			mapfile -t COMPREPLY < <(compgen -W "memcg_bpf freeze high sched_ext poll" -- "$cur")
 			return
 			;;
-		--json | --csv | --junit)
+		--json | --csv | --markdown | --latex | --html | --junit)
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			compopt -o filenames
 			return

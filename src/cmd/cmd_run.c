@@ -48,30 +48,30 @@ static bool backend_there(struct cmd *c)
 	return false;
 }
 
-static bool is_stdout(const char *path)
-{
-	return path && !strcmp(path, "-");
-}
-
 /* The table, unless data takes its place; every report is tried, whatever became of the others. */
 static int report(struct cmd *c, const struct results *r)
 {
+	static void (*const writers[REPORT_COUNT])(const struct results *, struct buf *) = {
+	    [REPORT_JSON] = report_json,	 [REPORT_CSV] = report_csv,
+	    [REPORT_MARKDOWN] = report_markdown, [REPORT_LATEX] = report_latex,
+	    [REPORT_JUNIT] = report_junit,	 [REPORT_HTML] = report_html,
+	    [REPORT_TAP] = report_tap,
+	};
 	const struct options *o = &c->opt;
 	struct report_style style = output_style(c);
+	bool table = !o->quiet;
 	struct buf out = {0};
 	int status = STATUS_OK;
 
-	if (o->json) {
-		report_json(r, &out);
-		status = status_of_both(status, output_file(c, o->json, &out));
+	for (int i = 0; i < REPORT_COUNT; i++) {
+		if (!o->reports[i])
+			continue;
+		writers[i](r, &out);
+		status = status_of_both(status, output_file(c, o->reports[i], &out));
 		buf_clear(&out);
+		table &= strcmp(o->reports[i], "-") != 0;
 	}
-	if (o->csv) {
-		report_csv(r, &out);
-		status = status_of_both(status, output_file(c, o->csv, &out));
-		buf_clear(&out);
-	}
-	if (!o->quiet && !is_stdout(o->json) && !is_stdout(o->csv)) {
+	if (table) {
 		report_table(r, &style, &out);
 		if (o->plot) {
 			buf_putc(&out, '\n');
@@ -89,7 +89,7 @@ static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p)
 	struct experiment_options x = {
 	    .backend = &backend_sim,
 	    .stop = &signals_stop,
-	    .timelines = c->opt.plot,
+	    .timelines = c->opt.plot || c->opt.reports[REPORT_HTML],
 	    .progress = progress_run,
 	    .progress_ctx = &progress,
 	};

@@ -56,9 +56,9 @@ static void show_ended(struct testing *t)
 	while (t->shown < t->tests.list.n && t->tests.list.v[t->shown].outcome != TEST_NOT_RUN) {
 		const struct test *done = &t->tests.list.v[t->shown++];
 
-		if (o->tap)
+		if (o->reports[REPORT_TAP])
 			test_put_tap(done, t->shown, &t->out);
-		else if (!o->junit || strcmp(o->junit, "-"))
+		else if (!o->reports[REPORT_JUNIT] || strcmp(o->reports[REPORT_JUNIT], "-"))
 			test_put_text(done, o->verbose, &t->out);
 	}
 	flush(t);
@@ -162,24 +162,27 @@ static void test_all(struct testing *t, struct test_running *r)
 	if (!tests_find(t->c, &t->tests))
 		return;
 	r->ended = test_ended;
-	if (o->tap)
+	if (o->reports[REPORT_TAP])
 		tests_put_tap_plan(&t->tests, &t->out);
 	skip_without_table(t);
 	show_ended(t);
 	tests_run(r);
 
 	n = tests_count(&t->tests);
-	if (o->junit && !n.not_run) { /* half a report would look like a whole one */
+	if (o->reports[REPORT_JUNIT] &&
+	    !n.not_run) { /* half a report would look like a whole one */
 		struct buf xml = {0};
 
 		tests_put_junit(&t->tests, &xml);
-		t->status = status_of_both(t->status, output_file(t->c, o->junit, &xml));
+		t->status =
+		    status_of_both(t->status, output_file(t->c, o->reports[REPORT_JUNIT], &xml));
 		buf_free(&xml);
 	}
-	if (o->tap && n.not_run)
+	if (o->reports[REPORT_TAP] && n.not_run)
 		buf_puts(&t->out, "Bail out! interrupted\n");
-	if (o->tap || !o->junit || strcmp(o->junit, "-"))
-		tests_put_summary(&t->tests, o->tap ? "# " : "", &t->out);
+	if (o->reports[REPORT_TAP] || !o->reports[REPORT_JUNIT] ||
+	    strcmp(o->reports[REPORT_JUNIT], "-"))
+		tests_put_summary(&t->tests, o->reports[REPORT_TAP] ? "# " : "", &t->out);
 	flush(t);
 	if (n.failed)
 		t->status = status_of_both(t->status, STATUS_FAIL);

@@ -13,6 +13,9 @@ enum option_id {
 	OPT_SEED,
 	OPT_JSON,
 	OPT_CSV,
+	OPT_MARKDOWN,
+	OPT_LATEX,
+	OPT_HTML,
 	OPT_PLOT,
 	OPT_LIVE,
 	OPT_VM,
@@ -69,6 +72,12 @@ static const struct option_spec specs[] = {
      "write results as JSON; `-`: in place of the table"},
     {OPT_CSV, 0, "csv", ARG_NEEDED, "FILE", CMD_RUN,
      "write a row per run and cgroup as CSV; `-` likewise"},
+    {OPT_MARKDOWN, 0, "markdown", ARG_NEEDED, "FILE", CMD_RUN,
+     "write tables for a page of Markdown; `-` likewise"},
+    {OPT_LATEX, 0, "latex", ARG_NEEDED, "FILE", CMD_RUN,
+     "write a table for a paper (booktabs); `-` likewise"},
+    {OPT_HTML, 0, "html", ARG_NEEDED, "FILE", CMD_RUN,
+     "write a page with timelines, for a browser"},
     {OPT_PLOT, 0, "plot", ARG_NONE, NULL, CMD_RUN | CMD_PLAN,
      "chart memory over time: usage, demand"},
     {OPT_LIVE, 0, "live", ARG_NONE, NULL, CMD_RUN,
@@ -89,9 +98,9 @@ static const struct option_spec specs[] = {
      "how many to run at a time (as there are CPUs)"},
     {OPT_SLACK, 0, "slack", ARG_NEEDED, "PERCENT,...", CMD_TEST,
      "how far figures may lie apart (0%)"},
-    {OPT_TAP, 0, "tap", ARG_NONE, NULL, CMD_TEST, "report in the Test Anything Protocol"},
-    {OPT_JUNIT, 0, "junit", ARG_NEEDED, "FILE", CMD_TEST,
-     "write a report as JUnit XML; `-`: in place of the text"},
+    {OPT_TAP, 0, "tap", ARG_NONE, NULL, CMD_RUN | CMD_TEST, "report in the Test Anything Protocol"},
+    {OPT_JUNIT, 0, "junit", ARG_NEEDED, "FILE", CMD_RUN | CMD_TEST,
+     "write a report as JUnit XML; `-`: in place of text"},
     {OPT_SIDE_BY_SIDE, 0, "side-by-side", ARG_NONE, NULL, CMD_TEST,
      "show differences in two columns, given room for 160"},
     {OPT_WIDTH, 0, "width", ARG_NEEDED, "COLUMNS", CMD_RUN | CMD_PLAN,
@@ -197,6 +206,14 @@ static void set_policies(struct parsing *p, const struct option_spec *s, const c
 	}
 }
 
+static void set_report(struct parsing *p, const struct option_spec *s, enum report_kind kind,
+		       const char *value)
+{
+	if (!*value)
+		bad_value(p, s, value, "the name of a file, or - for standard output");
+	p->o->reports[kind] = value;
+}
+
 static void set_backend(struct parsing *p, const struct option_spec *s)
 {
 	if (p->o->backend && strcmp(p->o->backend + 2, s->name)) {
@@ -232,10 +249,19 @@ static void set(struct parsing *p, const struct option_spec *s, const char *valu
 			o->has_seed = true;
 		break;
 	case OPT_JSON:
+		set_report(p, s, REPORT_JSON, value);
+		break;
 	case OPT_CSV:
-		if (!*value)
-			bad_value(p, s, value, "the name of a file, or - for standard output");
-		*(s->id == OPT_JSON ? &o->json : &o->csv) = value;
+		set_report(p, s, REPORT_CSV, value);
+		break;
+	case OPT_MARKDOWN:
+		set_report(p, s, REPORT_MARKDOWN, value);
+		break;
+	case OPT_LATEX:
+		set_report(p, s, REPORT_LATEX, value);
+		break;
+	case OPT_HTML:
+		set_report(p, s, REPORT_HTML, value);
 		break;
 	case OPT_PLOT:
 		o->plot = true;
@@ -274,12 +300,10 @@ static void set(struct parsing *p, const struct option_spec *s, const char *valu
 		o->slack = value;
 		break;
 	case OPT_TAP:
-		o->tap = true;
+		set_report(p, s, REPORT_TAP, "-");
 		break;
 	case OPT_JUNIT:
-		if (!*value)
-			bad_value(p, s, value, "the name of a file, or - for standard output");
-		o->junit = value;
+		set_report(p, s, REPORT_JUNIT, value);
 		break;
 	case OPT_SIDE_BY_SIDE:
 		o->side_by_side = true;
@@ -409,6 +433,30 @@ static int short_options(struct parsing *p, const char *letters, const char *nex
 	return 1;
 }
 
+/* No two reports may write to the same place. */
+static void check_reports(const struct options *o, struct diags *d)
+{
+	static const char *const names[] = {"--json -",	 "--csv -",  "--markdown -", "--latex -",
+					    "--junit -", "--html -", "--tap"};
+
+	for (int i = 0; i < REPORT_COUNT; i++)
+		for (int k = i + 1; k < REPORT_COUNT; k++) {
+			const char *a = o->reports[i], *b = o->reports[k];
+
+			if (!a || !b || strcmp(a, b))
+				continue;
+			if (!strcmp(a, "-"))
+				diag_at(d, E_USE_TOGETHER, (struct span){0},
+					"`%s` and `%s` would both write to standard output",
+					names[i], names[k]);
+			else
+				diag_at(d, E_USE_TOGETHER, (struct span){0},
+					"`%.*s` and `%.*s` would both write to `%s`",
+					(int)strcspn(names[i], " "), names[i],
+					(int)strcspn(names[k], " "), names[k], a);
+		}
+}
+
 void options_parse(uint32_t bit, const char *command, int argc, char **argv, int first,
 		   struct options *o, struct diags *d)
 {
@@ -430,21 +478,13 @@ void options_parse(uint32_t bit, const char *command, int argc, char **argv, int
 			i += short_options(&p, a + 1, next);
 		}
 	}
-	if (o->json && o->csv && !strcmp(o->json, "-") && !strcmp(o->csv, "-"))
-		diag_at(d, E_USE_TOGETHER, (struct span){0},
-			"`--json -` and `--csv -` would both write to standard output");
-	if (o->json && o->csv && strcmp(o->json, "-") && !strcmp(o->json, o->csv))
-		diag_at(d, E_USE_TOGETHER, (struct span){0},
-			"`--json` and `--csv` would both write to `%s`", o->json);
+	check_reports(o, d);
 	if (o->check + o->write + o->ast > 1)
 		diag_at(d, E_USE_TOGETHER, (struct span){0},
 			"`--check`, `--write` and `--ast` exclude each other");
-	if (o->update && (o->tap || o->junit || o->slack))
+	if (o->update && (o->reports[REPORT_TAP] || o->reports[REPORT_JUNIT] || o->slack))
 		diag_at(d, E_USE_TOGETHER, (struct span){0},
 			"`--update` tests nothing: it excludes `--tap`, `--junit` and `--slack`");
-	if (o->tap && o->junit && !strcmp(o->junit, "-"))
-		diag_at(d, E_USE_TOGETHER, (struct span){0},
-			"`--tap` and `--junit -` would both write to standard output");
 }
 
 void options_free(struct options *o)

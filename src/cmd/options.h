@@ -27,6 +27,18 @@ enum command_bit {
 	CMD_ALL = (1 << 9) - 1,
 };
 
+/* Reports that are written to a file, or with "-" to standard output in place of the table. */
+enum report_kind {
+	REPORT_JSON,
+	REPORT_CSV,
+	REPORT_MARKDOWN,
+	REPORT_LATEX,
+	REPORT_JUNIT, /* of run and test */
+	REPORT_HTML,
+	REPORT_TAP, /* has no file: "-" when asked for; of run and test */
+	REPORT_COUNT
+};
+
 enum colour_when {
 	COLOUR_AUTO, /* on a terminal, unless NO_COLOR is set or TERM is dumb */
 	COLOUR_ALWAYS,
@@ -40,20 +52,20 @@ struct options {
 	uint32_t repeat;
 	bool has_seed;
 	uint64_t seed;
-	const char *json, *csv; /* files; "-" is standard output */
-	const char *backend;	/* "--live", "--vm": one that is not the simulator */
-	const char *kernel;	/* --vm=KERNEL */
+	const char *reports[REPORT_COUNT];
+	const char *backend; /* "--live", "--vm": one that is not the simulator */
+	const char *kernel;  /* --vm=KERNEL */
 	const char *mechanism;
 	bool plot;
 	bool quiet, verbose, help, version;
 	bool diagnostics_json;
 	enum colour_when colour;
 	uint32_t width;
-	bool check, write, ast;	   /* fmt */
-	const char *update;	   /* test */
-	uint32_t timeout_s, jobs;  /* test, from here on */
-	const char *slack, *junit; /* slack as written; junit "-" is standard output */
-	bool tap, side_by_side;
+	bool check, write, ast;	  /* fmt */
+	const char *update;	  /* test */
+	uint32_t timeout_s, jobs; /* test, from here on */
+	const char *slack;	  /* as written */
+	bool side_by_side;
 	VEC(const char *) operands;
 	struct arena owned;
 };

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "base/utf8.h"
 #include "cmd/test.h"
 #include "report/text.h"
+#include "report/xml.h"
 
 struct test_counts tests_count(const struct tests *t)
 {
@@ -87,20 +87,6 @@ void tests_put_tap_plan(const struct tests *t, struct buf *out)
 		   t->list.n ? "" : " # SKIP no scenarios");
 }
 
-/* `#` begins a directive. */
-static void put_tap(struct buf *out, const char *s)
-{
-	struct buf plain = {0};
-
-	put_name(&plain, s);
-	for (const char *at = buf_str(&plain); *at; at++) {
-		if (*at == '#' || *at == '\\')
-			buf_putc(out, '\\');
-		buf_putc(out, *at);
-	}
-	buf_free(&plain);
-}
-
 void test_put_tap(const struct test *t, size_t number, struct buf *out)
 {
 	bool failed = t->outcome == TEST_FAILED || t->outcome == TEST_BROKEN;
@@ -108,7 +94,7 @@ void test_put_tap(const struct test *t, size_t number, struct buf *out)
 	if (t->outcome == TEST_NOT_RUN)
 		return;
 	buf_printf(out, "%sok %zu - ", failed ? "not " : "", number);
-	put_tap(out, t->scenario);
+	text_tap(out, t->scenario);
 	if (t->outcome == TEST_SKIPPED) {
 		buf_puts(out, " # SKIP ");
 		put_name(out, t->reason); /* to the end of the line, as it is */
@@ -126,44 +112,6 @@ void test_put_tap(const struct test *t, size_t number, struct buf *out)
 
 /* ---- JUnit ---------------------------------------------------------------------------------- */
 
-/* XML cannot hold most controls, not even escaped, nor what is no character. */
-static bool xml_char(uint32_t cp)
-{
-	return cp == '\t' || cp == '\n' || cp == '\r' || (cp >= 0x20 && cp < 0xD800) ||
-	       (cp >= 0xE000 && cp <= 0xFFFD) || (cp >= 0x10000 && cp <= 0x10FFFF);
-}
-
-/* In attributes too: there blanks other than ' ' would be read as ' '. */
-static void put_xml(struct buf *out, const char *s, size_t n, bool attribute)
-{
-	for (size_t i = 0, bytes; i < n; i += bytes) {
-		uint32_t cp;
-
-		bytes = utf8_decode(s + i, n - i, &cp);
-		if (cp == UTF8_INVALID || !xml_char(cp))
-			buf_puts(out, "\xEF\xBF\xBD"); /* U+FFFD */
-		else if (cp == '&')
-			buf_puts(out, "&amp;");
-		else if (cp == '<')
-			buf_puts(out, "&lt;");
-		else if (cp == '>')
-			buf_puts(out, "&gt;");
-		else if (cp == '"' && attribute)
-			buf_puts(out, "&quot;");
-		else if (cp == '\r' || (attribute && cp < 0x20))
-			buf_printf(out, "&#%u;", (unsigned int)cp);
-		else
-			buf_put(out, s + i, bytes);
-	}
-}
-
-static void put_attribute(struct buf *out, const char *name, const char *value, size_t n)
-{
-	buf_printf(out, " %s=\"", name);
-	put_xml(out, value, n, true);
-	buf_putc(out, '"');
-}
-
 static void put_seconds(struct buf *out, uint64_t ns)
 {
 	buf_printf(out, " time=\"%" PRIu64 ".%03" PRIu64 "\"", ns / NS_PER_SEC,
@@ -179,10 +127,10 @@ static void put_case(struct buf *out, const struct test *t)
 	const char *element = NULL;
 
 	buf_puts(out, "  <testcase");
-	put_attribute(out, "classname", folder,
+	xml_attribute(out, "classname", folder,
 		      slash && slash > t->scenario ? (size_t)(slash - t->scenario) : 1);
-	put_attribute(out, "name", name, strlen(name) - strlen(".acg"));
-	put_attribute(out, "file", t->scenario, strlen(t->scenario));
+	xml_attribute(out, "name", name, strlen(name) - strlen(".acg"));
+	xml_attribute(out, "file", t->scenario, strlen(t->scenario));
 	put_seconds(out, t->took_ns);
 	switch (t->outcome) {
 	case TEST_PASSED:
@@ -203,10 +151,10 @@ static void put_case(struct buf *out, const struct test *t)
 		return;
 	}
 	buf_printf(out, ">\n    <%s", element);
-	put_attribute(out, "message", t->reason, strlen(t->reason));
+	xml_attribute(out, "message", t->reason, strlen(t->reason));
 	if (t->details.n) {
 		buf_putc(out, '>');
-		put_xml(out, t->details.s, t->details.n, false);
+		xml_put(out, t->details.s, t->details.n, false);
 		buf_printf(out, "</%s>\n  </testcase>\n", element);
 	} else {
 		buf_puts(out, "/>\n  </testcase>\n");

@@ -69,7 +69,7 @@ static const char *operator_of(const struct px *cond)
 }
 
 /* Where three digits do not tell unlike sides apart, all of them are written. */
-static void put_sides(const struct expect_result *x, struct buf *out)
+void claims_put_sides(const struct expect_result *x, struct buf *out)
 {
 	struct buf left = {0}, right = {0};
 
@@ -98,7 +98,7 @@ static void put_expect(const struct results *r, const struct expect_result *x, u
 	if (x->expect->each_policy && r->plan->baseline >= 0)
 		buf_printf(&text, " (%s)", pool_name(r, x->policy));
 	if (x->has_sides)
-		put_sides(x, &sides);
+		claims_put_sides(x, &sides);
 	text_width = text_columns(buf_str(&text));
 	sides_width = text_columns(buf_str(&sides));
 

@@ -10,5 +10,7 @@
 void claims_print(const struct results *r, const struct report_style *style, struct buf *out);
 /* The verdict's name, in its colour where the style has colours. */
 void claims_put_verdict(enum verdict v, const struct report_style *style, struct buf *out);
+/* The two figures of an expectation that has sides: "81.8ms <= 89.9ms", `-` for a missing one. */
+void claims_put_sides(const struct expect_result *x, struct buf *out);
 
 #endif

@@ -89,6 +89,19 @@ void text_fit(struct buf *out, const char *s, unsigned int max)
 	put(out, s + from, n - from);
 }
 
+void text_tap(struct buf *out, const char *s)
+{
+	struct buf plain = {0};
+
+	text_fit(&plain, s, text_columns(s));
+	for (const char *at = buf_str(&plain); *at; at++) {
+		if (*at == '#' || *at == '\\')
+			buf_putc(out, '\\');
+		buf_putc(out, *at);
+	}
+	buf_free(&plain);
+}
+
 void text_wrap(struct buf *out, const char *s, unsigned int at, unsigned int indent,
 	       unsigned int width)
 {

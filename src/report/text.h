@@ -26,6 +26,9 @@ void text_fit(struct buf *out, const char *s, unsigned int max);
 void text_wrap(struct buf *out, const char *s, unsigned int at, unsigned int indent,
 	       unsigned int width);
 
+/* s as the description of a TAP test: on one line, `#` begins no directive. */
+void text_tap(struct buf *out, const char *s);
+
 /* A measured value for people, three significant digits: 12.3ms, 1.50G, 0.667, true. */
 void text_value(struct buf *out, double value, enum dim dim);
 /* The same, with all digits that tell it from its neighbours. */

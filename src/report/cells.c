@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/cells.h"
+
+#include <math.h>
+
+#include "base/units.h"
+#include "report/pool.h"
+
+enum content {
+	ALIVE,
+	MEAN,
+	SD,
+	RATIO, /* of the mean to that of the undisturbed runs */
+};
+
+static const struct {
+	struct cells_column head;
+	enum content content;
+	enum metric metric;
+	double one; /* unit, in the metric's own */
+} columns[CELLS_COLUMNS] = {
+    {{"alive", ""}, ALIVE, M_COUNT, 1},
+    {{"time", "s"}, MEAN, M_TIME, 1},
+    {{"sd", "s"}, SD, M_TIME, 1},
+    {{"/ alone", ""}, RATIO, M_TIME, 1},
+    {{"alloc p50", "ms"}, MEAN, M_ALLOC_P50, 1e-3},
+    {{"alloc p99", "ms"}, MEAN, M_ALLOC_P99, 1e-3},
+    {{"stall", "s"}, MEAN, M_STALL, 1},
+    {{"peak", "MiB"}, MEAN, M_PEAK, 0x1p20},
+    {{"delays", ""}, MEAN, M_DELAYS, 1},
+    {{"delayed", "s"}, MEAN, M_DELAYED, 1},
+    {{"OOM kills", ""}, MEAN, M_EV_OOM_KILL, 1},
+};
+
+const struct cells_column *cells_column(unsigned int i)
+{
+	return &columns[i].head;
+}
+
+/* Three significant digits, never an exponent, all digits before the point. */
+static const char *figure(struct arena *a, double v)
+{
+	int before = v == 0 ? 1 : (int)floor(log10(fabs(v))) + 1;
+	int decimals = 3 - before;
+
+	if (v == floor(v) && fabs(v) < 1e6)
+		decimals = 0;
+	decimals = decimals < 0 ? 0 : decimals > 6 ? 6 : decimals;
+	return arena_printf(a, "%.*f", decimals, v);
+}
+
+/* What is a mean of fewer runs than there were says so, as in the terminal's table. */
+static const char *mean(struct arena *a, const struct dist *d, double one)
+{
+	if (!d->n)
+		return "-";
+	return arena_printf(a, "%s%s", figure(a, d->mean / one), d->missing ? "*" : "");
+}
+
+static const char *cell(const struct results *r, struct arena *a, int32_t policy, uint32_t cgroup,
+			unsigned int i)
+{
+	struct dist d, alone;
+
+	if (columns[i].content == ALIVE) {
+		struct pool p = pool_of(r, policy, cgroup);
+
+		return arena_printf(a, "%u/%u", p.survived, p.runs);
+	}
+	d = results_dist(r, policy, cgroup, columns[i].metric);
+	switch (columns[i].content) {
+	case ALIVE:
+	case MEAN:
+		return mean(a, &d, columns[i].one);
+	case SD:
+		return d.n > 1 ? figure(a, d.sd / columns[i].one) : "-";
+	case RATIO:
+		alone = results_dist(r, PX_ALONE, cgroup, columns[i].metric);
+		if (policy == PX_ALONE || !d.n || !alone.n || alone.mean <= 0)
+			return "-";
+		return arena_printf(a, "%.2f", d.mean / alone.mean);
+	}
+	return "-";
+}
+
+static void add_rows(const struct results *r, struct arena *a, int32_t policy,
+		     struct cells_row *rows, uint32_t *n)
+{
+	uint32_t first = *n;
+
+	for (uint32_t i = 0; i < r->nsessions; i++) {
+		struct pool p = pool_of(r, policy, r->sessions[i]);
+		struct cells_row *row = &rows[*n];
+
+		if (!p.runs)
+			continue;
+		*row = (struct cells_row){
+		    .policy = pool_name(r, policy),
+		    .session = r->plan->cgroups[r->sessions[i]].name,
+		    .first = *n == first,
+		    .baseline = policy >= 0 && policy == r->plan->baseline,
+		    .runs = p.runs,
+		    .survived = p.survived,
+		};
+		for (unsigned int c = 0; c < CELLS_COLUMNS; c++)
+			row->cells[c] = cell(r, a, policy, r->sessions[i], c);
+		(*n)++;
+	}
+}
+
+uint32_t cells_make(const struct results *r, struct arena *a, const struct cells_row **out)
+{
+	struct cells_row *rows =
+	    arena_array(a, struct cells_row, (size_t)(r->plan->npolicies + 1) * r->nsessions);
+	uint32_t n = 0;
+
+	for (uint32_t p = 0; p < r->plan->npolicies; p++)
+		add_rows(r, a, (int32_t)p, rows, &n);
+	add_rows(r, a, PX_ALONE, rows, &n);
+	*out = rows;
+	return n;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * paper.c - the comparison for a page of Markdown, and for a paper (LaTeX with booktabs).
+ *
+ * Both end with what a reader needs to get the same figures: backend, mechanism, kernel, seed,
+ * digest.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "report/cells.h"
+#include "report/claims.h"
+#include "report/pool.h"
+#include "report/report.h"
+
+static void put_origin(const struct results *r, struct buf *out)
+{
+	buf_printf(out, "%s, %s", r->backend, r->mechanism ? r->mechanism : "no policy mechanism");
+	if (r->kernel)
+		buf_printf(out, ", kernel %s", r->kernel);
+	buf_printf(out, "; seed %" PRIu64 ", digest %016" PRIx64, r->seed, r->digest);
+}
+
+static void put_params(const struct results *r, struct buf *out)
+{
+	for (uint32_t i = 0; i < r->plan->nparams; i++)
+		buf_printf(out, "%s%s = %s", i ? ", " : "", r->plan->params[i].name,
+			   r->plan->params[i].value);
+}
+
+static bool has_partial(const struct cells_row *rows, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		for (unsigned int c = 0; c < CELLS_COLUMNS; c++)
+			if (strchr(rows[i].cells[c], '*'))
+				return true;
+	return false;
+}
+
+static const char partial_note[] =
+    "mean of the runs in which it finished: killed or cut off, it has no time";
+
+/* What a figure of a claim reads like: "1 == 1"; "" without sides. */
+static void put_sides(const struct expect_result *x, struct buf *out)
+{
+	if (x->has_sides)
+		claims_put_sides(x, out);
+}
+
+/* ---- Markdown ------------------------------------------------------------------------------- */
+
+/* Names and texts come from files: what has a meaning in Markdown loses it, a line stays a line. */
+static void put_md(struct buf *out, const char *s)
+{
+	for (; *s; s++) {
+		if (*s == '\n' || *s == '\r') {
+			buf_putc(out, ' ');
+			continue;
+		}
+		if (strchr("\\`*_{}[]<>#|~&", *s))
+			buf_putc(out, '\\');
+		buf_putc(out, *s);
+	}
+}
+
+static void md_claims(const struct results *r, struct buf *out)
+{
+	struct buf sides = {0};
+
+	if (!r->nclaims)
+		return;
+	buf_puts(out, "\n| claim | verdict | expected | measured |\n|---|---|---|---|\n");
+	for (uint32_t i = 0; i < r->nclaims; i++)
+		for (uint32_t k = 0; k < r->claims[i].nexpects; k++) {
+			const struct expect_result *x = &r->claims[i].expects[k];
+
+			buf_puts(out, "| ");
+			put_md(out, r->claims[i].name ? r->claims[i].name : "");
+			buf_printf(out, " | %s | ", verdict_name(x->verdict));
+			put_md(out, x->expect->text);
+			if (x->policy != PX_ANY_POLICY && r->plan->baseline >= 0) {
+				buf_puts(out, " (");
+				put_md(out, pool_name(r, x->policy));
+				buf_putc(out, ')');
+			}
+			buf_puts(out, " | ");
+			put_sides(x, &sides);
+			put_md(out, buf_str(&sides));
+			if (x->why) {
+				buf_puts(out, sides.n ? "; " : "");
+				put_md(out, x->why);
+			}
+			buf_puts(out, " |\n");
+			buf_clear(&sides);
+		}
+	buf_free(&sides);
+}
+
+void report_markdown(const struct results *r, struct buf *out)
+{
+	const struct cells_row *rows;
+	struct arena a = {0};
+	uint32_t n = cells_make(r, &a, &rows);
+	struct buf text = {0};
+
+	buf_puts(out, "## ");
+	put_md(out, r->plan->title);
+	buf_puts(out, "\n\n");
+	if (r->verdict != VERDICT_NONE)
+		buf_printf(out, "**%s**\n\n", verdict_name(r->verdict));
+	for (uint32_t i = 0; i < r->nreasons; i++) {
+		buf_puts(out, "- ");
+		put_md(out, r->reasons[i]);
+		buf_puts(out, i + 1 < r->nreasons ? "\n" : "\n\n");
+	}
+	if (n) {
+		buf_puts(out, "| policy | session |");
+		for (unsigned int c = 0; c < CELLS_COLUMNS; c++) {
+			const struct cells_column *h = cells_column(c);
+
+			buf_printf(out, *h->unit ? " %s (%s) |" : " %s |", h->head, h->unit);
+		}
+		buf_puts(out, "\n|---|---|");
+		for (unsigned int c = 0; c < CELLS_COLUMNS; c++)
+			buf_puts(out, "--:|");
+		buf_putc(out, '\n');
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		buf_puts(out, "| ");
+		put_md(out, rows[i].policy);
+		buf_puts(out, rows[i].baseline ? " (baseline) | " : " | ");
+		put_md(out, rows[i].session);
+		for (unsigned int c = 0; c < CELLS_COLUMNS; c++) {
+			buf_puts(out, " | ");
+			put_md(out, rows[i].cells[c]);
+		}
+		buf_puts(out, " |\n");
+	}
+	if (has_partial(rows, n))
+		buf_printf(out, "\n\\* %s\n", partial_note);
+	md_claims(r, out);
+	buf_puts(out, "\n");
+	put_origin(r, &text);
+	put_md(out, buf_str(&text));
+	buf_clear(&text);
+	put_params(r, &text);
+	if (text.n) {
+		buf_puts(out, "; ");
+		put_md(out, buf_str(&text));
+	}
+	buf_putc(out, '\n');
+	buf_free(&text);
+	arena_free(&a);
+}
+
+/* ---- LaTeX ---------------------------------------------------------------------------------- */
+
+/* Characters that LaTeX reads as commands are written so that they are seen; no other controls. */
+static void put_tex(struct buf *out, const char *s)
+{
+	static const struct {
+		char c;
+		const char *tex;
+	} special[] = {
+	    {'\\', "\\textbackslash{}"},
+	    {'~', "\\textasciitilde{}"},
+	    {'^', "\\textasciicircum{}"},
+	    {'<', "\\textless{}"},
+	    {'>', "\\textgreater{}"},
+	    {'&', "\\&"},
+	    {'%', "\\%"},
+	    {'$', "\\$"},
+	    {'#', "\\#"},
+	    {'_', "\\_"},
+	    {'{', "\\{"},
+	    {'}', "\\}"},
+	};
+
+	for (; *s; s++) {
+		const char *tex = NULL;
+
+		for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+			if (special[i].c == *s)
+				tex = special[i].tex;
+		if (tex)
+			buf_puts(out, tex);
+		else if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			buf_putc(out, ' ');
+		else
+			buf_putc(out, *s);
+	}
+}
+
+static void tex_head(struct buf *out)
+{
+	buf_puts(out, "\\begin{tabular}{ll");
+	buf_pad(out, 'r', CELLS_COLUMNS);
+	buf_puts(out, "}\n\\toprule\npolicy & session");
+	for (unsigned int c = 0; c < CELLS_COLUMNS; c++) {
+		buf_puts(out, " & ");
+		put_tex(out, cells_column(c)->head);
+	}
+	buf_puts(out, " \\\\\n &");
+	for (unsigned int c = 0; c < CELLS_COLUMNS; c++) {
+		buf_puts(out, " & ");
+		put_tex(out, cells_column(c)->unit);
+	}
+	buf_puts(out, " \\\\\n");
+}
+
+void report_latex(const struct results *r, struct buf *out)
+{
+	const struct cells_row *rows;
+	struct arena a = {0};
+	uint32_t n = cells_make(r, &a, &rows);
+	struct buf text = {0};
+
+	buf_puts(out, "% needs \\usepackage{booktabs}\n% ");
+	put_origin(r, &text);
+	put_tex(out, buf_str(&text));
+	buf_puts(out, "\n\\begin{table}\n\\centering\n\\small\n");
+	tex_head(out);
+	for (uint32_t i = 0; i < n; i++) {
+		if (rows[i].first) {
+			buf_puts(out, "\\midrule\n");
+			put_tex(out, rows[i].policy);
+		}
+		buf_puts(out, " & ");
+		put_tex(out, rows[i].session);
+		for (unsigned int c = 0; c < CELLS_COLUMNS; c++) {
+			const char *v = rows[i].cells[c];
+
+			buf_puts(out, " & ");
+			put_tex(out, strcmp(v, "-") ? v : "--");
+		}
+		buf_puts(out, " \\\\\n");
+	}
+	buf_puts(out, "\\bottomrule\n\\end{tabular}\n\\caption{");
+	put_tex(out, r->plan->title);
+	buf_puts(out, ". ");
+	buf_clear(&text);
+	put_params(r, &text);
+	if (text.n) {
+		put_tex(out, buf_str(&text));
+		buf_puts(out, "; ");
+	}
+	buf_printf(out, "%u %s of each policy", r->plan->repeat,
+		   r->plan->repeat == 1 ? "run" : "runs");
+	if (r->verdict != VERDICT_NONE)
+		buf_printf(out, "; verdict %s", verdict_name(r->verdict));
+	buf_puts(out, ". \\textit{alive}: runs in which no OOM killer ended the session.");
+	if (has_partial(rows, n))
+		buf_printf(out, " *: %s.", partial_note);
+	buf_printf(out, "}\n\\label{tab:agentcg-%016" PRIx64 "}\n\\end{table}\n", r->digest);
+	buf_free(&text);
+	arena_free(&a);
+}
