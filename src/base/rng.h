@@ -19,6 +19,8 @@ enum rng_stream { /* never renumber: golden outputs depend on it */
 	RNG_NOISE = 2,
 	RNG_ORDER = 3,
 	RNG_TEST = 4,
+	RNG_BOOTSTRAP = 5,
+	RNG_SIGNS = 6,
 };
 
 void rng_init(struct rng *r, uint64_t seed, enum rng_stream stream, uint64_t index);

@@ -37,9 +37,38 @@ double dist_quantile(const double *v, size_t n, double q)
 	return v[rank > (double)n ? n - 1 : (size_t)rank - 1];
 }
 
+bool dist_carries(size_t n, double q)
+{
+	double tail = q < 0.5 ? q : 1 - q;
+
+	return (double)n * tail >= 1 - 1e-9;
+}
+
+struct fences dist_fences(const double *v, size_t n)
+{
+	struct fences f = {1, 0};
+	double q1, q3, iqr, slack;
+	size_t beyond = 0;
+
+	if (n < DIST_OUTLIER_LEAST)
+		return f;
+	q1 = dist_quantile(v, n, 0.25);
+	q3 = dist_quantile(v, n, 0.75);
+	iqr = q3 - q1;
+	slack = 0.01 * fabs(dist_quantile(v, n, 0.5));
+	f.lo = q1 - 3 * iqr - slack;
+	f.hi = q3 + 3 * iqr + slack;
+	for (size_t i = 0; i < n; i++)
+		beyond += v[i] < f.lo || v[i] > f.hi;
+	if (beyond * 10 > n && beyond > 1)
+		return (struct fences){1, 0};
+	return f;
+}
+
 struct dist dist_of(double *v, size_t n, size_t missing)
 {
 	struct dist d = {.n = (uint32_t)n, .missing = (uint32_t)missing};
+	struct fences fences;
 
 	if (!n)
 		return d;
@@ -55,7 +84,11 @@ struct dist dist_of(double *v, size_t n, size_t missing)
 	d.min = v[0];
 	d.max = v[n - 1];
 	d.p50 = dist_quantile(v, n, 0.50);
+	d.p90 = dist_quantile(v, n, 0.90);
 	d.p95 = dist_quantile(v, n, 0.95);
 	d.p99 = dist_quantile(v, n, 0.99);
+	fences = dist_fences(v, n);
+	for (size_t i = 0; i < n; i++)
+		d.outliers += dist_is_outlier(&fences, v[i]);
 	return d;
 }
