@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/sheet.h"
+#include "report/contrasts.h"
 
 /* ---- figures -------------------------------------------------------------------------------- */
 
@@ -61,7 +62,8 @@ bool figure_read(const char *cell, const char *unit, struct figure *out)
 	if (!u || !number(cell, &f.value, &f.half, &end))
 		return false;
 	f.partial = *end == '*';
-	if (end[f.partial])
+	/* Marks: of some runs only, with an outlier, of few allocations. */
+	if (strspn(end, "*!^") != strlen(end))
 		return false;
 	f.value *= u->one;
 	f.half *= u->one;
@@ -312,6 +314,39 @@ static void read_rows(struct arena *a, struct sheet *s, size_t from, size_t to, 
 		s->lines.v[note].kind = LINE_ROOM;
 }
 
+static bool begins_with(const struct sheet_line *l, const char *begin)
+{
+	size_t n = strlen(begin);
+
+	return l->n >= n && !memcmp(l->s, begin, n);
+}
+
+/*
+ * From the line behind `against ...` to the next blank one, whose index it returns.  Names, and the
+ * survivors of those rows that have them, must agree; all else is made of what sessions' rows say.
+ */
+static size_t read_contrasts(struct arena *a, struct sheet *s, size_t at, struct words *w)
+{
+	const char *policy = "";
+
+	for (at++; at < s->lines.n && s->lines.v[at].s[0] != '\n'; at++) {
+		struct sheet_line *l = &s->lines.v[at];
+		struct buf key = {0};
+
+		if (l->s[0] != ' ' && l->s[0] != '*')
+			policy = arena_strndup(a, l->s, strcspn(l->s, "\n"));
+		split(a, l->s, l->n, w);
+		buf_puts(&key, policy);
+		for (size_t i = 0; i < w->w.n; i++)
+			if (strpbrk(w->w.v[i], "/") || !strpbrk(w->w.v[i], "0123456789-[<"))
+				buf_printf(&key, " %s", w->w.v[i]);
+		l->kind = LINE_CONTRAST;
+		l->key = arena_strndup(a, buf_str(&key), key.n);
+		buf_free(&key);
+	}
+	return at;
+}
+
 bool sheet_read(const struct buf *text, struct arena *a, struct sheet *out)
 {
 	const char *at = buf_str(text), *end = at + text->n;
@@ -341,6 +376,10 @@ bool sheet_read(const struct buf *text, struct arena *a, struct sheet *out)
 		out->lines.v[head].kind = out->lines.v[head + 1].kind = LINE_HEADING;
 		read_rows(a, out, head + 2, blank, &w);
 		for (size_t i = blank; i < out->lines.n; i++) {
+			if (begins_with(&out->lines.v[i], CONTRASTS_HEAD))
+				i = read_contrasts(a, out, i, &w);
+			if (i == out->lines.n)
+				break;
 			read_sides(a, &w, &out->lines.v[i]);
 			if (out->lines.v[i].kind == LINE_SIDES)
 				mark_counts(a, out, i);

@@ -12,10 +12,11 @@
 
 enum line_kind {
 	LINE_TEXT,
-	LINE_HEADING, /* the two lines that name the columns */
-	LINE_ROW,     /* the figures of one session */
-	LINE_ROOM,    /* says which columns there was no room for */
-	LINE_SIDES,   /* ends with the two sides of a claim that were compared */
+	LINE_HEADING,  /* the two lines that name the columns */
+	LINE_ROW,      /* the figures of one session */
+	LINE_ROOM,     /* says which columns there was no room for */
+	LINE_CONTRAST, /* of the comparison with the baseline, which follows from the rows */
+	LINE_SIDES,    /* ends with the two sides of a claim that were compared */
 };
 
 struct figure {
@@ -29,7 +30,8 @@ struct sheet_line {
 	enum line_kind kind;
 	const char *s; /* with its newline, which the last line may lack */
 	size_t n;
-	const char *key; /* ROW: name; SIDES: what stands before the sides; else NULL */
+	/* ROW: name; CONTRAST: what must be the same; SIDES: what stands before; else NULL */
+	const char *key;
 	union {
 		struct {
 			const char *const *cells; /* [ncolumns], as printed */

@@ -267,6 +267,7 @@ static bool counterparts(const struct sheet_line *want, const struct sheet_line 
 		return true;
 	case LINE_ROW:
 		return !strcmp(want->key, got->key) && !strcmp(want->title, got->title);
+	case LINE_CONTRAST:
 	case LINE_SIDES:
 		return !strcmp(want->key, got->key);
 	case LINE_ROOM:
@@ -284,6 +285,7 @@ static bool within(struct comparing *x, const struct sheet_line *want, const str
 		return sides_near(x, want, got);
 	case LINE_TEXT:
 	case LINE_HEADING:
+	case LINE_CONTRAST:
 	case LINE_ROOM:
 		break;
 	}

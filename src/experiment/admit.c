@@ -14,18 +14,6 @@ int admit_statements(const struct plan *p, struct diags *d)
 		diag_at(d, E_RUN_SWEEP, p->sweep_at, "`sweep` cannot be run by this version");
 		diag_hint(d, "run once per value instead, with `-p name=value`");
 	}
-	if (p->repeat_until) {
-		diag_at(d, E_RUN_UNTIL, p->repeat_until->at,
-			"`repeat ... until` cannot be run by this version");
-		diag_hint(d, "give a fixed number: `repeat %u`", p->repeat_max);
-	}
-	for (uint32_t i = 0; i < p->nexpects; i++) {
-		if (!(p->expects[i].confidence > 0))
-			continue;
-		diag_at(d, E_RUN_CONFIDENCE, p->expects[i].at,
-			"`confidence` cannot be judged by this version");
-		diag_hint(d, "without it, means are compared as they are");
-	}
 	return d->errors > before ? -EOPNOTSUPP : 0;
 }
 

@@ -12,6 +12,7 @@
 #include "experiment/order.h"
 #include "run/engine.h"
 #include "stat/collect.h"
+#include "stat/estimate.h"
 #include "stat/timeline.h"
 #include "stat/verdict.h"
 
@@ -29,9 +30,11 @@ static void put_note(void *ctx, const struct note *n)
 	switch ((enum note_kind)n->kind) {
 	case NOTE_DUE:
 		collect_due(ctx, n->worker, n->t_ns);
+		collect_noticed(ctx, n->late_ns);
 		break;
 	case NOTE_BEGIN:
 		collect_begun(ctx, n->worker, n->late_ns);
+		collect_asked(ctx, n->worker, n->bytes);
 		if (r)
 			recording_action(r, n->worker, (uint8_t)n->op, n->late_ns);
 		break;
@@ -134,24 +137,31 @@ static int run_once(struct experiment *x, const struct planned_run *run)
 	};
 
 	collect_end(x->collect, &end, &x->results->arena, &summary);
+	summary.mechanism = x->options->backend->mechanism;
+	summary.kernel = x->options->backend->kernel;
 	vec_push(&x->runs, summary);
 	return 0;
 }
 
-static int run_all(struct experiment *x)
+/* Sets results.interrupted when it was; *more: neither that nor an abort has ended everything. */
+static int run_repetitions(struct experiment *x, uint32_t first, uint32_t end, bool *more)
 {
 	struct results *r = x->results;
 	struct planned_run *order;
+	uint32_t n;
 	int err;
 
-	err = order_runs(x->plan, r->sessions, r->nsessions, &order, &r->planned);
+	*more = false;
+	err = order_runs(x->plan, r->sessions, r->nsessions, first, end, &order, &n);
 	if (err) {
 		diag_at(x->diags, E_RUN_FAILED, (struct span){0, 0},
-			"too many runs: %u repetitions of %u policies and %u sessions alone",
-			x->plan->repeat, x->plan->npolicies, r->nsessions);
+			"too many runs: %u repetitions of %u policies and %u sessions alone", end,
+			x->plan->npolicies, r->nsessions);
 		return err;
 	}
-	for (uint32_t i = 0; i < r->planned && !err; i++) {
+	if (!first)
+		r->planned = n / end * (x->plan->repeat_until ? x->plan->repeat_max : end);
+	for (uint32_t i = 0; i < n && !err; i++) {
 		const struct planned_run *run = &order[i];
 
 		if (stopped(x)) {
@@ -159,8 +169,8 @@ static int run_all(struct experiment *x)
 			break;
 		}
 		if (x->options->progress)
-			x->options->progress(x->options->progress_ctx, i, r->planned, run->policy,
-					     run->alone, run->rep);
+			x->options->progress(x->options->progress_ctx, (uint32_t)x->runs.n,
+					     r->planned, run->policy, run->alone, run->rep);
 		err = run_once(x, run);
 		if (err)
 			break;
@@ -168,10 +178,34 @@ static int run_all(struct experiment *x)
 			r->interrupted = true;
 		if (r->interrupted || vec_last(&x->runs)->end == END_ABORTED)
 			break;
+		*more = i + 1 == n;
 	}
 	free(order);
+	return err;
+}
+
+/* With `until`, in batches, and a look at the interval between two. */
+static int run_all(struct experiment *x)
+{
+	struct results *r = x->results;
+	const struct plan *p = x->plan;
+	uint32_t made = 0, end = p->repeat_until ? estimate_next_look(p, 0) : p->repeat;
+	bool more = true;
+	int err = 0;
+
+	while (more && end && !err) {
+		err = run_repetitions(x, made, end, &more);
+		made = end;
+		r->runs = x->runs.v;
+		r->nruns = (uint32_t)x->runs.n;
+		if (err || !p->repeat_until || !more)
+			break;
+		end = estimate_narrow(r) ? 0 : estimate_next_look(p, made);
+	}
 	r->runs = arena_dup(&r->arena, x->runs.v, x->runs.n * sizeof(*x->runs.v));
 	r->nruns = (uint32_t)x->runs.n;
+	if (more && !err)
+		r->planned = r->nruns;
 	return err;
 }
 

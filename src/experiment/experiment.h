@@ -33,8 +33,8 @@ struct experiment_options {
 /*
  * Run the whole experiment and judge it.  *out is set whenever 0 is returned, also for a verdict of
  * SKIP, VOID or ABORTED and after an interruption (what was measured is kept, .interrupted set).
- * -EOPNOTSUPP when the plan needs what the backend cannot do, or what is not built yet (sweep,
- * repeat until, confidence): reported with places.  Other -errno: the backend failed: reported.
+ * -EOPNOTSUPP when the plan needs what the backend cannot do, or has a sweep, which is
+ * several experiments: reported with places.  Other -errno: the backend failed: reported.
  * results_free() the outcome.
  */
 int experiment_run(const struct plan *p, const struct experiment_options *o, struct diags *d,

@@ -18,9 +18,11 @@ struct planned_run {
 /*
  * Repetition by repetition every policy, then, where the plan asks for them, every session alone:
  * whatever drifts on a live machine touches all alike.  `interleave random` shuffles all of them
- * by the plan's seed.  An array of *n, to free(); -EOVERFLOW when there are more than 2^32 - 1.
+ * by the plan's seed.  Of repetitions first up to (not including) end: those between two looks of
+ * `repeat until` are shuffled among themselves, so that what was made are whole repetitions.
+ * An array of *n, to free(); -EOVERFLOW when there are more than 2^32 - 1.
  */
-int order_runs(const struct plan *p, const uint32_t *sessions, uint32_t nsessions,
-	       struct planned_run **out, uint32_t *n);
+int order_runs(const struct plan *p, const uint32_t *sessions, uint32_t nsessions, uint32_t first,
+	       uint32_t end, struct planned_run **out, uint32_t *n);
 
 #endif

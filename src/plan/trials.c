@@ -66,12 +66,18 @@ static void read_until(struct check *x, const struct ast_expr *e)
 		return;
 	}
 	x->mode = EVAL_AFTER;
+	x->asks_alone = x->asks_left_out = false;
 	v = eval(x, ci->call->args->e);
 	x->mode = EVAL_CONST;
+	x->plan.uses_alone |= x->asks_alone;
 	if (v.dim == DIM_ERROR)
 		return;
 	if (!v.px) {
 		complain(x, E_UNTIL, ci->at, "`ci` is of a measurement");
+		return;
+	}
+	if (x->asks_left_out) { /* nothing to wait for: its policy is not run */
+		x->plan.repeat = x->plan.repeat_max;
 		return;
 	}
 	x->plan.repeat_until = v.px;

@@ -88,6 +88,24 @@ void claims_put_sides(const struct expect_result *x, struct buf *out)
 	buf_free(&right);
 }
 
+/* "left - right: -12s, at 95% within [-12.1s, -11.9s]" */
+static void put_difference(const struct expect_result *x, unsigned int indent,
+			   const struct report_style *style, struct buf *out)
+{
+	struct buf line = {0};
+
+	buf_puts(&line, "the difference is ");
+	text_value(&line, x->left - x->right, x->dim);
+	buf_printf(&line, ", at %g%% within [", 100 * x->expect->confidence);
+	text_value(&line, x->difference.lo, x->dim);
+	buf_puts(&line, ", ");
+	text_value(&line, x->difference.hi, x->dim);
+	buf_puts(&line, "]");
+	buf_pad(out, ' ', indent);
+	text_wrap(out, buf_str(&line), indent, indent, style->width);
+	buf_free(&line);
+}
+
 static void put_expect(const struct results *r, const struct expect_result *x, unsigned int margin,
 		       const struct report_style *style, struct buf *out)
 {
@@ -120,6 +138,8 @@ static void put_expect(const struct results *r, const struct expect_result *x, u
 			text_wrap(out, buf_str(&sides), at, indent, style->width);
 		}
 	}
+	if (x->difference.there)
+		put_difference(x, indent + 2, style, out);
 	if (x->why) {
 		buf_pad(out, ' ', indent + 2);
 		text_wrap(out, x->why, indent + 2, indent + 2, style->width);

@@ -9,7 +9,9 @@
 #include "base/units.h"
 #include "report/grid.h"
 #include "report/pool.h"
+#include "report/scale.h"
 #include "report/text.h"
+#include "stat/dist.h"
 
 /* A scenario of thousands of sessions has its figures in JSON and CSV; nobody reads them here. */
 #define MAX_ROWS 64
@@ -21,6 +23,7 @@ enum content {
 	ALIVE,
 	MEAN, /* of a metric over the runs that have it */
 	SD,
+	HALF,  /* of the 95% interval of the mean */
 	RATIO, /* of the mean to that of the undisturbed runs */
 };
 
@@ -43,6 +46,7 @@ static const struct field {
     {NULL, "alive", ALIVE, M_COUNT, 0, false},
     {group_time, "mean", MEAN, M_TIME, 0, false},
     {group_time, "sd", SD, M_TIME, 8, false},
+    {group_time, "+-95%", HALF, M_TIME, 18, false},
     {group_time, "/alone", RATIO, M_TIME, 3, false},
     {group_alloc, "p50", MEAN, M_ALLOC_P50, 7, false},
     {group_alloc, "p95", MEAN, M_ALLOC_P95, 17, false},
@@ -60,7 +64,7 @@ static const struct field {
     {"OOM", "kills", MEAN, M_EV_OOM_KILL, 2, false},
 };
 #define FIELD_TIME  2 /* whose units stand in the headings of their groups */
-#define FIELD_ALLOC 5
+#define FIELD_ALLOC 6
 #define NFIELDS	    (sizeof(fields) / sizeof(fields[0]))
 _Static_assert(NFIELDS <= SESSIONS_MAX_COLUMNS, "readers of tables have room for all columns");
 
@@ -76,109 +80,10 @@ bool sessions_column(unsigned int i, struct sessions_column *out)
 	    .head = f->head,
 	    .metric = f->metric < M_COUNT ? metric_info[f->metric].spelling : NULL,
 	    .where_used = f->where_used,
-	    .deviation = f->content == SD,
+	    .deviation = f->content == SD || f->content == HALF,
 	    .ratio = f->content == RATIO,
 	};
 	return true;
-}
-
-/* ---- units and digits, one choice a column ----------------------------------------------------
- */
-
-struct unit {
-	const char *name;
-	double one; /* in the metric's own unit */
-};
-
-static const struct unit units_time[] = {{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}};
-static const struct unit units_size[] = {{"G", 0x1p30}, {"M", 0x1p20}, {"K", 0x1p10}};
-static const struct unit units_rate[] = {{"G/s", 0x1p30}, {"M/s", 0x1p20}, {"K/s", 0x1p10}};
-static const struct unit unit_percent = {"%", 0.01};
-static const struct unit unit_none = {"", 1};
-
-struct scale {
-	struct unit unit;
-	int decimals;
-};
-
-/* The absolute values of a column that are not 0. */
-struct extent {
-	double smallest, largest; /* 0 when all are */
-	bool fractions;		  /* some is no whole number */
-};
-
-static void extend(struct extent *e, double v)
-{
-	v = fabs(v);
-	if (v == 0)
-		return;
-	if (e->smallest == 0 || v < e->smallest)
-		e->smallest = v;
-	if (v > e->largest)
-		e->largest = v;
-	e->fractions |= v != floor(v);
-}
-
-static int digits_before_point(double v)
-{
-	return v >= 1 ? (int)floor(log10(v)) + 1 : 1;
-}
-
-/* Of three units, the largest of which `v` is at least `least`. */
-static struct unit unit_for(const struct unit *units, double v, double least)
-{
-	int i = 0;
-
-	while (i < 2 && v > 0 && v < least * units[i].one)
-		i++;
-	return units[i];
-}
-
-/*
- * Latencies lie far apart, and the short ones matter: their unit is the one that the shortest asks
- * for, unless the longest had more than five digits then.
- */
-static struct unit unit_of_latency(const struct extent *e)
-{
-	struct unit fine = unit_for(units_time, e->smallest, 0.05);
-	struct unit coarse = unit_for(units_time, e->largest, 1e-2);
-
-	return e->largest < 1e5 * fine.one ? fine : coarse;
-}
-
-static struct unit unit_of(enum metric m, const struct extent *e)
-{
-	if (m >= M_ALLOC_MEAN && m <= M_ALLOC_MAX)
-		return unit_of_latency(e);
-	switch (metric_info[m].dim) {
-	case DIM_DURATION:
-		return unit_for(units_time, e->largest, 1);
-	case DIM_SIZE:
-		return unit_for(units_size, e->largest, 10);
-	case DIM_RATE:
-		return unit_for(units_rate, e->largest, 1);
-	case DIM_NUMBER:
-	case DIM_ERROR:
-	case DIM_BOOL:
-	case DIM_STRING:
-	case DIM_TRACE:
-	case DIM_CGROUPS:
-		break;
-	}
-	return m == M_PSI_SOME || m == M_PSI_FULL ? unit_percent : unit_none;
-}
-
-/* Three digits for the largest; a time gets one more, so that its sd can be seen. */
-static int decimals_of(enum metric m, const struct extent *e, double one)
-{
-	double largest = e->largest / one;
-	int wanted = 3 + (m == M_TIME) - digits_before_point(largest);
-
-	if (one == 1 && metric_info[m].dim == DIM_NUMBER && !e->fractions)
-		return 0;
-	if (metric_info[m].dim == DIM_NUMBER || metric_info[m].dim == DIM_SIZE)
-		wanted = wanted > 0; /* a tenth of a kill, of a percent, of a gigabyte */
-	return wanted < 0 ? 0 : wanted;
 }
 
 /* ---- cells ------------------------------------------------------------------------------------
@@ -192,6 +97,8 @@ struct row {
 	struct dist dists[NFIELDS];
 	double ratios[NFIELDS];
 	bool has_ratio[NFIELDS];
+	struct interval time_in;
+	double least_allocs; /* of a run that allocated at all */
 };
 
 struct sheet {
@@ -201,13 +108,39 @@ struct sheet {
 	VEC(struct row) rows;
 	struct scale scales[NFIELDS];
 	bool partial; /* some mean is of fewer runs than there were */
+	bool outlier; /* some run lies far outside of the others */
 };
+
+/* The latency's quantiles that a table shows, and whether a run's allocations can carry them. */
+static bool too_few_allocs(const struct row *row, enum metric m)
+{
+	double q = m == M_ALLOC_P95 ? 0.95 : m == M_ALLOC_P99 ? 0.99 : 0.5;
+
+	return q > 0.5 && row->least_allocs > 0 && !dist_carries((size_t)row->least_allocs, q);
+}
+
+static double least_allocs(const struct results *r, int32_t policy, uint32_t cgroup)
+{
+	double least = 0;
+
+	for (uint32_t k = 0; k < r->nruns; k++) {
+		const struct run_summary *run = &r->runs[k];
+		double n = (double)run->cgroups[cgroup].alloc_n;
+
+		if (run->policy == policy && run->end != END_INTERRUPTED && n > 0 &&
+		    (policy != PX_ALONE || run->alone == cgroup) && (least == 0 || n < least))
+			least = n;
+	}
+	return least;
+}
 
 static void add_row(struct sheet *s, int32_t policy, uint32_t cgroup)
 {
 	struct row row = {.policy = policy, .cgroup = cgroup};
 
 	row.pool = pool_of(s->r, policy, cgroup);
+	row.time_in = results_interval(s->r, policy, cgroup, M_TIME);
+	row.least_allocs = least_allocs(s->r, policy, cgroup);
 	for (unsigned int f = 0; f < NFIELDS; f++) {
 		const struct field *field = &fields[f];
 
@@ -222,6 +155,8 @@ static void add_row(struct sheet *s, int32_t policy, uint32_t cgroup)
 				row.ratios[f] = row.dists[f].mean / alone.mean;
 		}
 		s->partial |= row.dists[f].n && row.dists[f].missing;
+		s->outlier |=
+		    field->content == MEAN && field->metric == M_TIME && row.dists[f].outliers;
 	}
 	vec_push(&s->rows, row);
 }
@@ -243,39 +178,22 @@ static void choose_scales(struct sheet *s)
 				if (fields[f].content != MEAN || !row->dists[f].n)
 					continue;
 				if (g == f)
-					extend(&own[f], row->dists[f].mean);
+					scale_extend(&own[f], row->dists[f].mean);
 				if (g == f ||
 				    (fields[g].group && fields[g].group == fields[f].group &&
 				     metric_dim(f) == metric_dim(g)))
-					extend(&shared[g], row->dists[f].mean);
+					scale_extend(&shared[g], row->dists[f].mean);
 			}
 	for (unsigned int f = 0; f < NFIELDS; f++) {
 		/* What stands beside a mean (its sd) is written like it. */
-		const struct extent *e = fields[f].content == SD ? &shared[f] : &own[f];
+		const struct extent *e =
+		    fields[f].content == SD || fields[f].content == HALF ? &shared[f] : &own[f];
 
 		if (fields[f].metric == M_COUNT)
 			continue;
-		s->scales[f].unit = unit_of(fields[f].metric, &shared[f]);
-		s->scales[f].decimals = decimals_of(fields[f].metric, e, s->scales[f].unit.one);
+		s->scales[f].unit = scale_unit(fields[f].metric, &shared[f]);
+		s->scales[f].decimals = scale_decimals(fields[f].metric, e, s->scales[f].unit.one);
 	}
-}
-
-/*
- * A time or rate far below the largest of its column gets the decimals that two digits take; a
- * count or size only where it would look like 0.
- */
-static const char *figure(struct sheet *s, enum metric m, double v, const struct scale *scale)
-{
-	enum dim dim = metric_info[m].dim;
-	double shown = v / scale->unit.one;
-	double small = dim == DIM_DURATION || dim == DIM_RATE ? 10 : 0.05;
-	int decimals = scale->decimals;
-
-	if (v == 0)
-		return "0";
-	if (fabs(shown) < small && decimals < 2)
-		decimals = (int)ceil(1 - log10(fabs(shown)));
-	return arena_printf(&s->arena, "%.*f", decimals > 3 ? 3 : decimals, shown);
 }
 
 static const char *cell(struct sheet *s, const struct row *row, unsigned int f)
@@ -296,10 +214,18 @@ static const char *cell(struct sheet *s, const struct row *row, unsigned int f)
 	case MEAN:
 		if (!d->n)
 			return "-";
-		text = figure(s, fields[f].metric, d->mean, &s->scales[f]);
-		return d->missing ? arena_printf(&s->arena, "%s*", text) : text;
+		text = scale_figure(&s->arena, fields[f].metric, d->mean, &s->scales[f]);
+		return arena_printf(&s->arena, "%s%s%s%s", text, d->missing ? "*" : "",
+				    fields[f].metric == M_TIME && d->outliers ? "!" : "",
+				    too_few_allocs(row, fields[f].metric) ? "^" : "");
 	case SD:
-		return d->n > 1 ? figure(s, fields[f].metric, d->sd, &s->scales[f]) : "-";
+		return d->n > 1 ? scale_figure(&s->arena, fields[f].metric, d->sd, &s->scales[f])
+				: "-";
+	case HALF:
+		return row->time_in.there
+			   ? scale_figure(&s->arena, fields[f].metric,
+					  (row->time_in.hi - row->time_in.lo) / 2, &s->scales[f])
+			   : "-";
 	case RATIO:
 		return row->has_ratio[f] ? arena_printf(&s->arena, "%.2f", row->ratios[f]) : "-";
 	}
@@ -309,11 +235,14 @@ static const char *cell(struct sheet *s, const struct row *row, unsigned int f)
 static bool column_hidden(const struct sheet *s, unsigned int f)
 {
 	const struct row *row;
+	enum content content = fields[f].content;
 
-	if (!fields[f].where_used && fields[f].content != RATIO)
+	if (!fields[f].where_used && content != RATIO && content != HALF)
 		return false;
 	vec_foreach (row, &s->rows)
-		if (fields[f].content == RATIO ? row->has_ratio[f] : row->dists[f].mean > 0)
+		if (content == RATIO  ? row->has_ratio[f]
+		    : content == HALF ? row->time_in.there
+				      : row->dists[f].mean > 0)
 			return false;
 	return true;
 }
@@ -406,16 +335,37 @@ static void fill_grid(struct sheet *s, struct grid *g)
 	}
 }
 
+static bool few_in_column(const struct sheet *s, unsigned int f)
+{
+	const struct row *row;
+
+	vec_foreach (row, &s->rows)
+		if (fields[f].metric < M_COUNT && row->dists[f].n &&
+		    too_few_allocs(row, fields[f].metric))
+			return true;
+	return false;
+}
+
 static void explain(const struct sheet *s, const struct grid *g, const bool *shown,
 		    unsigned int width, struct buf *out)
 {
 	struct buf line = {0};
+	bool few = false;
 
 	if (s->partial)
 		text_wrap(
 		    out,
 		    "* mean of the runs in which it finished: killed or cut off, it has no time", 0,
 		    2, width);
+	if (s->outlier)
+		text_wrap(out,
+			  "! with a run far outside of the others, which is counted: see the note",
+			  0, 2, width);
+	for (unsigned int f = 0; f < NFIELDS; f++)
+		few |= shown[f] && few_in_column(s, f);
+	if (few)
+		text_wrap(out, "^ just the maximum: a p95 needs 20 allocations a run, a p99 100", 0,
+			  2, width);
 	for (unsigned int f = 0; f < NFIELDS; f++) {
 		if (shown[f] || g->columns[f].hidden || fields[f].rank > CORE_RANK)
 			continue;

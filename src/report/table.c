@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "report/claims.h"
+#include "report/contrasts.h"
 #include "report/report.h"
 #include "report/sessions.h"
 #include "report/text.h"
@@ -34,6 +35,8 @@ static void put_header(const struct results *r, const struct report_style *style
 {
 	const struct plan *p = r->plan;
 	struct buf line = {0};
+	/* `until` decides how many; what was interrupted or aborted still meant to make all. */
+	uint32_t repeat = p->repeat_until && r->repetitions ? r->repetitions : p->repeat;
 
 	put_title(r, style, out);
 	buf_printf(&line, "%s: %s", r->backend,
@@ -45,11 +48,11 @@ static void put_header(const struct results *r, const struct report_style *style
 	plural(&line, p->npolicies, p->baseline >= 0 ? "policy" : "setting",
 	       p->baseline >= 0 ? "policies" : "settings");
 	buf_puts(&line, " x ");
-	plural(&line, p->repeat, "run", "runs");
+	plural(&line, repeat, "run", "runs");
 	if (p->uses_alone) {
 		buf_puts(&line, ", ");
 		plural(&line, r->nsessions, "session", "sessions");
-		buf_printf(&line, " alone x %u", p->repeat);
+		buf_printf(&line, " alone x %u", repeat);
 	}
 	buf_printf(&line, "; seed %" PRIu64 ", digest %016" PRIx64, r->seed, r->digest);
 	wrap(out, &line, 2, style->width);
@@ -143,6 +146,10 @@ void report_table(const struct results *r, const struct report_style *style, str
 	if (r->nruns) {
 		buf_putc(out, '\n');
 		sessions_print(r, sheet, out);
+	}
+	if (contrasts_any(r)) {
+		buf_putc(out, '\n');
+		contrasts_print(r, width, out);
 	}
 	if (r->nbudgets) {
 		buf_putc(out, '\n');

@@ -30,8 +30,9 @@
 
 /* What the engine itself tells the statistics, beside the backend's observations. */
 enum note_kind {
-	NOTE_DUE,   /* an action of a worker came due: .worker, .t_ns = due */
-	NOTE_BEGIN, /* ... and began: .t_ns, .late_ns = t_ns - due */
+	NOTE_DUE,   /* an action of a worker came due: .worker, .t_ns = due; .late_ns: noticed later
+		     */
+	NOTE_BEGIN, /* ... and began: .t_ns, .late_ns = t_ns - due; .bytes that it is to allocate */
 	/*
 	 * ... or never will: its worker is dead or the run is over.  Without a NOTE_DUE when it
 	 * never came due: later actions of a workload, of a timeline that was cut short.

@@ -41,14 +41,15 @@ void worker_init(struct run *r)
 }
 
 static void note_action(struct run *r, enum note_kind kind, uint32_t worker, uint64_t t_ns,
-			uint64_t late_ns, uint8_t op)
+			uint64_t late_ns, const struct op *op)
 {
 	run_note(r, (struct note){.t_ns = t_ns,
 				  .late_ns = late_ns,
 				  .kind = kind,
 				  .worker = worker,
 				  .cgroup = r->plan->workers[worker].cgroup,
-				  .op = op});
+				  .bytes = op->kind == OP_ALLOC ? op->bytes : 0,
+				  .op = op->kind});
 }
 
 void worker_drop(struct run *r, uint32_t worker, const struct op *v, uint32_t n)
@@ -57,7 +58,7 @@ void worker_drop(struct run *r, uint32_t worker, const struct op *v, uint32_t n)
 
 	r->dropped += n;
 	for (uint32_t i = 0; i < n; i++)
-		note_action(r, NOTE_DROPPED, worker, now, 0, v[i].kind);
+		note_action(r, NOTE_DROPPED, worker, now, 0, &v[i]);
 }
 
 void worker_drop_queue(struct run *r, uint32_t worker)
@@ -135,7 +136,7 @@ static void worker_next(struct run *r, uint32_t worker)
 	int err;
 
 	if (a->next)
-		note_action(r, NOTE_DUE, worker, due, 0, op->kind);
+		note_action(r, NOTE_DUE, worker, due, 0, op);
 	if (++a->next == a->n) {
 		w->head = (w->head + 1) & (w->cap - 1);
 		w->len--;
@@ -158,7 +159,7 @@ static void worker_next(struct run *r, uint32_t worker)
 	}
 	r->timers++;
 	r->quiet = r->quiet_sampled = false;
-	note_action(r, NOTE_BEGIN, worker, now, now > due ? now - due : 0, op->kind);
+	note_action(r, NOTE_BEGIN, worker, now, now > due ? now - due : 0, op);
 }
 
 static void worker_push(struct run *r, struct worker_state *w, struct action a)
@@ -180,11 +181,12 @@ void worker_due(struct run *r, uint32_t worker, const struct op *v, uint32_t n, 
 		struct span at)
 {
 	struct worker_state *w = &r->workers[worker];
+	uint64_t now = run_now(r);
 
 	worker_touch(r, worker);
 	if (!n)
 		return;
-	note_action(r, NOTE_DUE, worker, due_ns, 0, v->kind);
+	note_action(r, NOTE_DUE, worker, due_ns, now > due_ns ? now - due_ns : 0, v);
 	if (w->dead) {
 		worker_drop(r, worker, v, n);
 		return;

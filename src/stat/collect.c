@@ -22,6 +22,7 @@ struct collect {
 	const struct plan *plan;
 	struct cg_state *cgroups; /* [ncgroups] */
 	uint64_t *begun_late_ns;  /* [nworkers]: lateness of the begin of what it does now */
+	uint64_t *asked_bytes;	  /* [nworkers]: that it is to allocate */
 	struct run_summary run;
 	struct recording *recording; /* NULL: no timelines */
 	uint64_t period_ns;
@@ -34,6 +35,7 @@ struct collect *collect_new(const struct plan *p)
 	c->plan = p;
 	c->cgroups = mem_alloc(p->ncgroups * sizeof(*c->cgroups));
 	c->begun_late_ns = mem_alloc(p->nworkers * sizeof(*c->begun_late_ns));
+	c->asked_bytes = mem_alloc(p->nworkers * sizeof(*c->asked_bytes));
 	return c;
 }
 
@@ -45,6 +47,7 @@ void collect_free(struct collect *c)
 		latency_free(&c->cgroups[i].alloc);
 	free(c->cgroups);
 	free(c->begun_late_ns);
+	free(c->asked_bytes);
 	recording_free(c->recording);
 	free(c);
 }
@@ -87,7 +90,7 @@ void collect_begin(struct collect *c, int32_t policy, uint32_t alone, uint32_t r
 	for (uint32_t w = 0; w < p->nworkers; w++) {
 		uint32_t cg = p->workers[w].cgroup;
 
-		c->begun_late_ns[w] = 0;
+		c->begun_late_ns[w] = c->asked_bytes[w] = 0;
 		if (policy != PX_ALONE || is_beneath(p, cg, alone))
 			c->cgroups[cg].sum.has_workers = true;
 	}
@@ -104,6 +107,19 @@ void collect_due(struct collect *c, uint32_t worker, uint64_t due_ns)
 
 	if (due_ns < s->first_due_ns)
 		s->first_due_ns = due_ns;
+}
+
+void collect_noticed(struct collect *c, uint64_t late_ns)
+{
+	c->run.events++;
+	c->run.late_events += late_ns > LATE_BOUND_NS;
+	if (late_ns > c->run.latest_ns)
+		c->run.latest_ns = late_ns;
+}
+
+void collect_asked(struct collect *c, uint32_t worker, uint64_t bytes)
+{
+	c->asked_bytes[worker] = bytes;
 }
 
 void collect_begun(struct collect *c, uint32_t worker, uint64_t late_ns)
@@ -133,6 +149,10 @@ static void action_ended(struct collect *c, const struct obs *o)
 	if (s->in_flight)
 		s->in_flight--;
 	s->sum.bytes_done += o->done.bytes;
+	/* Whole pages are allocated: what is less than one short is not. */
+	if (o->done.status == DONE_OK && o->done.bytes + PAGE_BYTES <= c->asked_bytes[o->worker])
+		s->sum.short_allocs++;
+	c->asked_bytes[o->worker] = 0;
 	if (o->done.status != DONE_KILLED && o->t_ns > s->last_end_ns)
 		s->last_end_ns = o->t_ns;
 	/* A paced action counts its lateness from its due time: the begin's share is in already. */

@@ -27,7 +27,11 @@ struct recording *collect_recording(struct collect *c); /* NULL: no timelines ar
 void collect_begin(struct collect *c, int32_t policy, uint32_t alone, uint32_t rep);
 void collect_obs(struct collect *c, const struct obs *o);
 void collect_due(struct collect *c, uint32_t worker, uint64_t due_ns);
+/* How much later than due the tool itself noticed that an action was due. */
+void collect_noticed(struct collect *c, uint64_t late_ns);
 void collect_begun(struct collect *c, uint32_t worker, uint64_t late_ns);
+/* What the action just begun is to allocate; 0 for all that do not. */
+void collect_asked(struct collect *c, uint32_t worker, uint64_t bytes);
 void collect_dropped(struct collect *c, uint32_t worker);
 void collect_done(struct collect *c, uint32_t cgroup); /* all its workers ended */
 

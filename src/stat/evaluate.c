@@ -13,6 +13,8 @@ struct values {
 struct context {
 	const struct results *r;
 	int32_t policy;
+	const struct px *as_if; /* this one's mean is ... */
+	double as_if_value;
 	struct evaluation ev;
 };
 
@@ -181,6 +183,8 @@ static double mean_of(struct context *c, const struct px *e)
 	else
 		c->ev.empty = true;
 	vec_free(&values.v);
+	if (e == c->as_if)
+		return c->as_if_value;
 	return e->kind == PX_DONE ? mean >= 1 : mean;
 }
 
@@ -297,6 +301,15 @@ static double scalar(struct context *c, const struct px *e)
 struct evaluation evaluate(const struct results *r, const struct px *e, int32_t policy)
 {
 	struct context c = {.r = r, .policy = policy};
+
+	c.ev.value = scalar(&c, e);
+	return c.ev;
+}
+
+struct evaluation evaluate_as_if(const struct results *r, const struct px *e, int32_t policy,
+				 const struct px *leaf, double value)
+{
+	struct context c = {.r = r, .policy = policy, .as_if = leaf, .as_if_value = value};
 
 	c.ev.value = scalar(&c, e);
 	return c.ev;

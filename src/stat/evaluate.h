@@ -28,6 +28,10 @@ struct evaluation {
 /* policy: what metrics without a prefix are asked of (PX_ANY_POLICY: of all policies' runs). */
 struct evaluation evaluate(const struct results *r, const struct px *e, int32_t policy);
 
+/* The same as if the mean of `leaf`, a killed() or survived() in e, were `value`. */
+struct evaluation evaluate_as_if(const struct results *r, const struct px *e, int32_t policy,
+				 const struct px *leaf, double value);
+
 /* "3 of 10 runs have no bpf.high.time: killed"; in r's arena. ev.missing > 0. */
 const char *evaluation_why(struct results *r, const struct evaluation *ev, int32_t policy);
 

@@ -83,12 +83,13 @@ bool results_metric(const struct run_summary *r, uint32_t cgroup, enum metric m,
 	return false;
 }
 
-struct dist results_dist(const struct results *r, int32_t policy, uint32_t cgroup, enum metric m)
+/* In the order of running; *missing: runs without a value.  v has room for r->nruns. */
+static size_t values_of(const struct results *r, int32_t policy, uint32_t cgroup, enum metric m,
+			double *v, size_t *missing)
 {
-	double *v = mem_alloc(r->nruns * sizeof(*v));
-	size_t n = 0, missing = 0;
-	struct dist d;
+	size_t n = 0;
 
+	*missing = 0;
 	for (uint32_t i = 0; i < r->nruns; i++) {
 		const struct run_summary *run = &r->runs[i];
 
@@ -98,9 +99,28 @@ struct dist results_dist(const struct results *r, int32_t policy, uint32_t cgrou
 		if (results_metric(run, cgroup, m, &v[n]))
 			n++;
 		else
-			missing++;
+			++*missing;
 	}
-	d = dist_of(v, n, missing);
+	return n;
+}
+
+struct dist results_dist(const struct results *r, int32_t policy, uint32_t cgroup, enum metric m)
+{
+	double *v = mem_alloc(r->nruns * sizeof(*v));
+	size_t missing, n = values_of(r, policy, cgroup, m, v, &missing);
+	struct dist d = dist_of(v, n, missing);
+
 	free(v);
 	return d;
+}
+
+struct interval results_interval(const struct results *r, int32_t policy, uint32_t cgroup,
+				 enum metric m)
+{
+	double *v = mem_alloc(r->nruns * sizeof(*v));
+	size_t missing, n = values_of(r, policy, cgroup, m, v, &missing);
+	struct interval in = bootstrap_mean(v, (uint32_t)n, 0.95, r->seed);
+
+	free(v);
+	return in;
 }

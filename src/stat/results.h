@@ -10,8 +10,13 @@
 
 #include "backend/obs.h"
 #include "base/arena.h"
+#include "base/units.h"
 #include "plan/demand.h"
 #include "plan/plan.h"
+#include "stat/bootstrap.h"
+
+/* Later than this an action was not where the scenario has it.  Simulated ones are never late. */
+#define LATE_BOUND_NS (100 * NS_PER_MS)
 
 /*
  * One cgroup in one run.  A parent has no workers of its own; killed, done and finished speak of
@@ -41,6 +46,7 @@ struct cg_summary {
 	struct obs_held held;	     /* what held its allocations, summed */
 	uint64_t bytes_done;	     /* completed by its actions */
 	uint32_t dropped;	     /* actions that never began */
+	uint32_t short_allocs;	     /* ... that ended well with less memory than asked for */
 	uint64_t killed_ns;	     /* NEVER when not killed */
 	struct cg_counters counters; /* at the end */
 };
@@ -65,6 +71,10 @@ struct run_summary {
 	const struct cg_summary *cgroups;    /* [plan.ncgroups] */
 	const uint64_t *marks_ns, *fired_ns; /* [plan.nmarks], [plan.ntriggers]; NEVER */
 	uint32_t limits_not_in_force;
+	/* Actions that came due, and how many of them the tool noticed over LATE_BOUND_NS late. */
+	uint32_t events, late_events;
+	uint64_t latest_ns;		 /* the latest of them */
+	const char *mechanism, *kernel;	 /* under which it was made; NULL: not known */
 	bool contended;			 /* a shared limit was met (contention.h) */
 	const struct timeline *timeline; /* NULL unless timelines were asked for (timeline.h) */
 };
@@ -97,9 +107,10 @@ const char *verdict_name(enum verdict v);
 
 /* A distribution over runs (or over values of several cgroups and runs). Values as in expr.h. */
 struct dist {
-	uint32_t n;				  /* values present */
-	uint32_t missing;			  /* runs without a value (killed, unfinished) */
-	double mean, sd, min, p50, p95, p99, max; /* sd: n - 1, 0 for n < 2 */
+	uint32_t n;	   /* values present */
+	uint32_t missing;  /* runs without a value (killed, unfinished) */
+	uint32_t outliers; /* of the n, by dist.h's rule; never left out */
+	double mean, sd, min, p50, p90, p95, p99, max; /* sd: n - 1, 0 for n < 2 */
 };
 
 /* One expectation, under one policy when it names none. */
@@ -112,6 +123,24 @@ struct expect_result {
 	double left, right;
 	enum dim dim;
 	const char *why; /* for VOID, UNDECIDED and missing values: one phrase; or NULL */
+	struct interval difference; /* left - right, at expect->confidence; where that was asked */
+};
+
+/* What sessions are for, by the priority that some policy gives them. */
+enum role {
+	ROLE_HIGH,
+	ROLE_LOW,
+	ROLE_OTHER,
+	ROLE_COUNT
+};
+
+/* The sessions of one role under a policy, beside the baseline (contrast.h has their figures). */
+struct contrast {
+	int32_t policy;
+	enum role role;
+	uint32_t nsessions;
+	uint32_t runs, survived; /* sessions' runs, and those that no OOM killer ended */
+	uint32_t base_runs, base_survived;
 };
 
 struct claim_result {
@@ -139,7 +168,13 @@ struct results {
 	uint32_t nreasons;
 	const struct claim_result *claims;
 	uint32_t nclaims;
-	bool contended; /* in some run of the baseline, or demand exceeded a shared limit */
+	const struct contrast *contrasts; /* by policy, roles within; none without a baseline */
+	uint32_t ncontrasts;
+	uint32_t repetitions;  /* made, or begun */
+	struct interval until; /* `repeat until`: the widest interval at its end, about ... */
+	double until_width;    /* ... half of it over the mean; negative: not known */
+	int32_t until_policy;  /* whose it is */
+	bool contended;	       /* in some run of the baseline, or demand exceeded a shared limit */
 	bool interrupted;
 };
 
@@ -154,6 +189,9 @@ bool results_metric(const struct run_summary *r, uint32_t cgroup, enum metric m,
  * are nearest-rank: the smallest value that at least that share of the values does not exceed.
  */
 struct dist results_dist(const struct results *r, int32_t policy, uint32_t cgroup, enum metric m);
+/* Of the mean of the same values: at 95%, by the experiment's seed. */
+struct interval results_interval(const struct results *r, int32_t policy, uint32_t cgroup,
+				 enum metric m);
 /* The process's exit status for a verdict: PASS, WARN, NONE 0; FAIL, UNDECIDED 1; SKIP 3; VOID 4;
  * ABORTED 5; 130 when interrupted. */
 int results_exit_status(const struct results *r);
