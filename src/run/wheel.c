@@ -7,10 +7,11 @@
  * time are covered; nothing is too far in the future.
  *
  * What leaves, leaves from `front`, a sorted array.  When it is empty, buckets are taken from the
- * lowest level that has any until there is enough to be worth it, each sorted by dealing it out
- * evenly (its times are alike in all bits but the last, so a few bits of these tell most apart) and
- * setting right what is left.  Only a bucket too long for the cache is dealt out to the levels
- * below.  So a timer mostly moves twice, from one contiguous array to another.
+ * lowest level that has any until there is enough to be worth it, and sorted by dealing them out
+ * evenly over their range (times there are alike in all bits but the last, so a few bits of these
+ * tell most apart) and setting right what is left.  Only a bucket that is too long for the cache,
+ * or that holds a large part of all timers, is dealt out to the levels below.  So a timer mostly
+ * moves twice, from one contiguous array to another.
  *
  * Two kinds of additions cannot go to a bucket.  Those that fall into the front's range slot into
  * it; when that has shifted more timers than the front was long, the front goes back to the levels
@@ -29,30 +30,40 @@
 #define BUCKETS	    256
 #define CHUNK	    21	  /* timers; 512 bytes with the pointer */
 #define SLAB	    256	  /* chunks asked of the heap at once */
-#define FRONT_SHARE 32	  /* take buckets until the front has this fraction of all timers, */
+#define FRONT_SHARE 64	  /* take buckets until the front has this fraction of all timers, */
 #define FRONT_FEW   16	  /* ... but at least and */
 #define FRONT_SOME  512	  /* ... at most so many */
 #define FRONT_MANY  32768 /* longest bucket that is sorted whole: 768 KiB */
+#define FRONT_PART  8	  /* or a larger part of all timers than this */
 #define BIN_BITS    14	  /* largest number of bins for that, as a power of 2 */
 #define BIN_LONG    24	  /* insertion sort up to here */
 #define RUN_SORT    12	  /* runs that insertion sort makes for merge sort */
 #define SHIFT_MAX   4	  /* shifts in the front per timer that was in it, before it is given up */
 
+/*
+ * What is seldom needed is kept out of adding and popping: inlined there it would have them save
+ * all registers every time.
+ */
+#define SELDOM __attribute__((noinline))
+
+/* Aligned to its size, so that the place behind its last timer tells that it is full. */
 struct chunk {
-	struct chunk *next;
+	_Alignas(512) struct chunk *next;
 	struct timer v[CHUNK];
 };
+_Static_assert(sizeof(struct chunk) == 512, "a full chunk ends where the next would begin");
 
 /* All chunks but the last are full.  Adding looks at nothing behind these fields, only writes. */
 struct bucket {
-	struct chunk *first, *last;
+	struct chunk *first;
+	struct timer *at; /* behind the last timer of the last chunk; NULL: there is none */
 	uint64_t n;
-	uint64_t room; /* in the last chunk */
+	uint64_t unused; /* finding a bucket is a shift */
 };
 
 struct slab {
-	struct slab *next;
 	struct chunk chunks[SLAB];
+	struct slab *next;
 };
 
 struct wheel {
@@ -84,8 +95,10 @@ static bool before(const struct timer *a, const struct timer *b)
 static struct chunk *chunk_get(struct wheel *w)
 {
 	if (!w->free) {
-		struct slab *s = mem_alloc(sizeof *s);
+		struct slab *s = aligned_alloc(sizeof(struct chunk), sizeof *s);
 
+		if (!s)
+			mem_exhausted(sizeof *s);
 		s->next = w->slabs;
 		w->slabs = s;
 		for (size_t i = 0; i < SLAB; i++) {
@@ -100,26 +113,43 @@ static struct chunk *chunk_get(struct wheel *w)
 	return c;
 }
 
+/* The chunk that ends with the timer before `at`. */
+static struct chunk *chunk_of(struct timer *at)
+{
+	return (struct chunk *)(((uintptr_t)at - 1) & ~(uintptr_t)(sizeof(struct chunk) - 1));
+}
+
+/* The chunks of b, if it has any, are full. */
+SELDOM static void bucket_add_chunk(struct wheel *w, struct bucket *b, uint64_t time_ns,
+				    uint64_t seq, uint64_t datum)
+{
+	size_t i = (size_t)(b - &w->buckets[0][0]);
+	struct chunk *c = chunk_get(w);
+
+	if (b->at)
+		chunk_of(b->at)->next = c;
+	else
+		b->first = c;
+	w->used[i / BUCKETS][i % BUCKETS / 64] |= UINT64_C(1) << (i % 64);
+	c->v[0] = (struct timer){time_ns, seq, datum};
+	b->at = c->v + 1;
+	b->n++;
+}
+
 /* Into the bucket of its time, which must lie behind the front's range. */
 static inline void bucket_add(struct wheel *w, uint64_t time_ns, uint64_t seq, uint64_t datum)
 {
 	uint64_t diff = time_ns ^ w->base;
 	unsigned level = (63U - (unsigned)__builtin_clzll(diff | 1)) / 8;
-	unsigned index = (time_ns >> (8 * level)) & 255;
-	struct bucket *b = &w->buckets[level][index];
-	struct chunk *c = b->last;
+	struct bucket *b = &w->buckets[level][(time_ns >> (8 * level)) & 255];
+	struct timer *at = b->at;
 
-	if (__builtin_expect(!b->room, 0)) {
-		c = chunk_get(w);
-		if (b->last)
-			b->last->next = c;
-		else
-			b->first = c;
-		b->last = c;
-		b->room = CHUNK;
-		w->used[level][index / 64] |= UINT64_C(1) << (index % 64);
+	if (__builtin_expect((uintptr_t)at % sizeof(struct chunk) == 0, 0)) {
+		bucket_add_chunk(w, b, time_ns, seq, datum);
+		return;
 	}
-	c->v[CHUNK - b->room--] = (struct timer){time_ns, seq, datum};
+	*at = (struct timer){time_ns, seq, datum};
+	b->at = at + 1;
 	b->n++;
 }
 
@@ -133,6 +163,9 @@ static void bucket_add_timer(struct wheel *w, const struct timer *t)
 static void sort_run(struct timer *v, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
+		if (before(&v[i - 1], &v[i]))
+			continue; /* nearly always */
+
 		struct timer t = v[i];
 		size_t k = i;
 
@@ -201,7 +234,7 @@ static void sort_timers(struct wheel *w, struct timer *v, size_t n)
 /* Timers of b in its chunk c. */
 static size_t chunk_count(const struct bucket *b, const struct chunk *c)
 {
-	return c == b->last ? CHUNK - b->room : CHUNK;
+	return c->next ? CHUNK : (size_t)(b->at - c->v);
 }
 
 static unsigned first_bit(const uint64_t *map)
@@ -212,12 +245,13 @@ static unsigned first_bit(const uint64_t *map)
 	return BUCKETS;
 }
 
-/* The bits in which times of the bucket differ. */
-static uint64_t bucket_spread(const struct bucket *b)
+/* The highest byte in which times of the bucket differ is that of this value's highest bit. */
+static uint64_t bucket_spread(const struct bucket *b, unsigned level)
 {
 	uint64_t first = b->first->v[0].time_ns, diff = 0;
 
-	for (const struct chunk *c = b->first; c; c = c->next)
+	/* It is below the level's own; mostly the first few timers differ in the one below. */
+	for (const struct chunk *c = b->first; c && !(diff >> (8 * (level - 1))); c = c->next)
 		for (size_t i = 0, n = chunk_count(b, c); i < n; i++)
 			diff |= c->v[i].time_ns ^ first;
 	return diff;
@@ -284,20 +318,89 @@ static void front_sort(struct wheel *w)
 		sort_timers(w, to + from, w->bins[i] - from);
 }
 
-static void front_take(struct wheel *w, const struct bucket *b)
+/* The buckets that become the front. */
+struct taken {
+	struct bucket v[FRONT_SOME];
+	size_t n;
+	uint64_t timers;
+};
+
+static void front_copy(struct wheel *w, const struct taken *take)
 {
-	vec_reserve(&w->front, w->front.n + b->n);
-	for (const struct chunk *c = b->first; c; c = c->next) {
-		for (size_t i = 0, n = chunk_count(b, c); i < n; i++)
-			w->front.v[w->front.n + i] = c->v[i];
-		w->front.n += chunk_count(b, c);
+	for (size_t k = 0; k < take->n; k++) {
+		const struct bucket *b = &take->v[k];
+
+		for (const struct chunk *c = b->first; c; c = c->next) {
+			size_t n = chunk_count(b, c);
+
+			memcpy(w->front.v + w->front.n, c->v, n * sizeof *c->v);
+			w->front.n += n;
+		}
 	}
 }
 
-/* Deal a bucket out to the levels below its own.  False: its times are all the same. */
-static bool bucket_deal(struct wheel *w, struct bucket *b)
+/*
+ * Make the front of these buckets.  Mostly their times lie evenly in its range: then dealing them
+ * out over that takes each timer straight to its place.  Where too many are alike, front_sort looks
+ * at what the times really are.
+ */
+static void front_make(struct wheel *w, const struct taken *take)
 {
-	uint64_t spread = bucket_spread(b);
+	uint64_t base = w->base, n = take->timers;
+
+	vec_reserve(&w->front, n);
+	if (n <= BIN_LONG || n >= 1 << BIN_BITS || base == w->front_last) {
+		front_copy(w, take);
+		front_sort(w);
+		return;
+	}
+	unsigned wide = 64 - (unsigned)__builtin_clzll(w->front_last - base);
+	unsigned bits = 64 - (unsigned)__builtin_clzll(n);
+	unsigned shift = wide > bits ? wide - bits : 0;
+	size_t nbins = ((w->front_last - base) >> shift) + 1;
+	uint32_t at = 0, longest = 0;
+
+	memset(w->bins, 0, nbins * sizeof *w->bins);
+	for (size_t k = 0; k < take->n; k++)
+		for (const struct chunk *c = take->v[k].first; c; c = c->next)
+			for (size_t i = 0, m = chunk_count(&take->v[k], c); i < m; i++)
+				w->bins[(c->v[i].time_ns - base) >> shift]++;
+	for (size_t i = 0; i < nbins; i++) {
+		uint32_t len = w->bins[i];
+
+		w->bins[i] = at;
+		at += len;
+		longest = len > longest ? len : longest;
+	}
+	if (longest > BIN_LONG) {
+		front_copy(w, take);
+		front_sort(w);
+		return;
+	}
+
+	struct timer *to = w->front.v;
+
+	for (size_t k = 0; k < take->n; k++)
+		for (const struct chunk *c = take->v[k].first; c; c = c->next)
+			for (size_t i = 0, m = chunk_count(&take->v[k], c); i < m; i++)
+				to[w->bins[(c->v[i].time_ns - base) >> shift]++] = c->v[i];
+	w->front.n = n;
+	sort_run(to, n); /* nothing is further than a bin from its place */
+}
+
+/*
+ * Too long to be sorted whole: for the cache, or because so large a part of all timers spans so
+ * much time that most of those still to be added would fall among them.
+ */
+static bool is_long(const struct wheel *w, const struct bucket *b)
+{
+	return b->n > FRONT_MANY || (b->n > FRONT_SOME && b->n > w->count / FRONT_PART);
+}
+
+/* Deal a bucket out to the levels below its own.  False: its times are all the same. */
+static bool bucket_deal(struct wheel *w, struct bucket *b, unsigned level)
+{
+	uint64_t spread = bucket_spread(b, level);
 
 	if (!spread)
 		return false;
@@ -314,48 +417,59 @@ static bool bucket_deal(struct wheel *w, struct bucket *b)
 	return true;
 }
 
+static void bucket_free(struct wheel *w, const struct bucket *b)
+{
+	chunk_of(b->at)->next = w->free;
+	w->free = b->first;
+}
+
 /* Fill the empty front.  False: the wheel is empty. */
 static bool refill(struct wheel *w)
 {
 	uint64_t enough = w->count / FRONT_SHARE;
+	struct taken take;
 	unsigned level = 0;
 
 	enough = enough < FRONT_FEW ? FRONT_FEW : enough > FRONT_SOME ? FRONT_SOME : enough;
 	vec_clear(&w->front);
 	w->head = 0;
-	while (level < LEVELS && w->front.n < enough) {
+	take.n = take.timers = 0;
+	while (level < LEVELS && take.timers < enough) {
 		unsigned index = first_bit(w->used[level]);
 
 		if (index == BUCKETS) {
-			if (w->front.n)
-				break; /* further ones are as far away again as this level is wide
-					*/
+			if (take.n)
+				break; /* further ones are as far away as this level is wide */
 			level++;
 			continue;
 		}
 		struct bucket b = w->buckets[level][index];
 		uint64_t range = (UINT64_C(1) << (8 * level)) - 1;
 
-		if (w->front.n && b.n > FRONT_SOME)
+		if (take.n && b.n > FRONT_SOME)
 			break;
 		w->used[level][index / 64] &= ~(UINT64_C(1) << (index % 64));
 		w->buckets[level][index] = (struct bucket){0};
-		if (b.n > FRONT_MANY && level > 0 && bucket_deal(w, &b)) {
+		if (is_long(w, &b) && level > 0 && bucket_deal(w, &b, level)) {
+			bucket_free(w, &b);
 			level = 0;
-		} else {
-			uint64_t first = b.first->v[0].time_ns & ~range;
-
-			if (!w->front.n)
-				w->base = first;
-			w->front_last = first | range;
-			front_take(w, &b);
+			continue;
 		}
-		b.last->next = w->free;
-		w->free = b.first;
+		uint64_t first = b.first->v[0].time_ns & ~range;
+
+		if (!take.n)
+			w->base = first;
+		w->front_last = first | range;
+		take.v[take.n++] = b;
+		take.timers += b.n;
 	}
-	front_sort(w);
+	if (!take.n)
+		return false;
+	front_make(w, &take);
+	for (size_t k = 0; k < take.n; k++)
+		bucket_free(w, &take.v[k]);
 	w->shifts = SHIFT_MAX * w->front.n + 64;
-	return w->front.n > 0;
+	return true;
 }
 
 /* Give the front back to the levels below its own, except for its first instant. */
@@ -455,15 +569,23 @@ void wheel_free(struct wheel *w)
 	free(w);
 }
 
+SELDOM static void add_before(struct wheel *w, uint64_t time_ns, uint64_t seq, uint64_t datum)
+{
+	struct timer t = {time_ns, seq, datum};
+
+	if (time_ns >= w->base)
+		front_insert(w, &t);
+	else
+		early_add(w, &t);
+}
+
 void wheel_add_at(struct wheel *w, uint64_t time_ns, uint64_t seq, uint64_t datum)
 {
 	w->count++;
-	if (time_ns > w->front_last)
+	if (__builtin_expect(time_ns > w->front_last, 1))
 		bucket_add(w, time_ns, seq, datum);
-	else if (time_ns >= w->base)
-		front_insert(w, &(struct timer){time_ns, seq, datum});
 	else
-		early_add(w, &(struct timer){time_ns, seq, datum});
+		add_before(w, time_ns, seq, datum);
 }
 
 bool wheel_peek(struct wheel *w, struct timer *out)
@@ -478,7 +600,7 @@ bool wheel_peek(struct wheel *w, struct timer *out)
 	return true;
 }
 
-bool wheel_pop(struct wheel *w, struct timer *out)
+SELDOM static bool pop_other(struct wheel *w, struct timer *out)
 {
 	if (!wheel_peek(w, out))
 		return false;
@@ -486,6 +608,15 @@ bool wheel_pop(struct wheel *w, struct timer *out)
 		early_drop(w);
 	else
 		w->head++;
+	w->count--;
+	return true;
+}
+
+bool wheel_pop(struct wheel *w, struct timer *out)
+{
+	if (__builtin_expect(w->early.n || w->head == w->front.n, 0))
+		return pop_other(w, out);
+	*out = w->front.v[w->head++];
 	w->count--;
 	return true;
 }

@@ -254,6 +254,36 @@ static void dense_clusters_are_dealt_out(void **state)
 	wheel_free(w);
 }
 
+/*
+ * One bucket of about as many timers as there are bins to deal them out to, small beside all others
+ * so that it is sorted whole.  Bins of one, of many, and of timers that are all the same.
+ */
+static void whole_buckets_sort(void **state)
+{
+	(void)state;
+	static const uint64_t apart[] = {1024, 997, 1, 0};
+
+	for (uint64_t n = 16382; n <= 16386; n++)
+		for (size_t k = 0; k < ARRAY_LEN(apart); k++) {
+			struct wheel *w = wheel_new();
+			struct timer t, last = {0};
+			const uint64_t far = 9 * n;
+
+			for (uint64_t i = 0; i < far; i++)
+				add(w, (UINT64_C(1) << 40) + (i << 20), i);
+			/* 7919 is prime to all n: each place once, in no order */
+			for (uint64_t i = 0; i < n; i++)
+				add(w, (UINT64_C(1) << 24) + i * 7919 % n * apart[k], far + i);
+			for (uint64_t i = 0; i < far + n; i++) {
+				assert_true(wheel_pop(w, &t));
+				assert_true(!i || by_time(&last, &t) < 0);
+				last = t;
+			}
+			assert_false(wheel_pop(w, &t));
+			wheel_free(w);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +296,7 @@ int main(void)
 	    cmocka_unit_test(random_timers_leave_sorted),
 	    cmocka_unit_test(hold_keeps_order),
 	    cmocka_unit_test(dense_clusters_are_dealt_out),
+	    cmocka_unit_test(whole_buckets_sort),
 	};
 
 	return cmocka_run_group_tests_name("wheel", tests, NULL, NULL);
