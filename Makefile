@@ -124,10 +124,12 @@ $(BUILD)/grammar/%.l.c $(BUILD)/grammar/%.l.h &: grammar/%.l
 	$(call say,FLEX,$<)
 	$(Q)flex -Cf --header-file=$(BUILD)/grammar/$*.l.h -o $(BUILD)/grammar/$*.l.c $<
 
-$(BUILD)/%.bpf.o: %.bpf.c bpf/policy.h $(CONFIG)
+$(BUILD)/%.bpf.o: %.bpf.c $(wildcard bpf/*.h) $(CONFIG)
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
-	$(Q)$(BPF_CLANG) -O2 -g -Wall $(if $(WERROR),-Werror) -target bpf $(BPF_CFLAGS) -I. -c -o $@ $<
+	$(Q)$(BPF_CLANG) -O2 -g -mcpu=v3 -Wall $(if $(WERROR),-Werror) -target bpf $(BPF_CFLAGS) -I. -c -o $@ $<
+
+$(BUILD)/src/backend/cgroup/watch_bpf.o $(BUILD)/tests/unit/test_bpf.o: | $(SKEL)
 
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	$(call say,SKEL,$@)
@@ -144,11 +146,19 @@ $(TOOLS): $(BUILD)/%: $(BUILD)/tools/%.o $(LIB)
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SHARED) $(LIB)
 	$(if $(CMOCKA),,$(error unit tests need cmocka: apt-get install libcmocka-dev, then ./configure))
 	$(call say,LINK,$@)
-	$(Q)$(LINK) -o $@ $^ $(CMOCKA) $(if $(filter bpf,$*),$(BPF_LIBS)) $(LIBS)
+	$(Q)$(LINK) -o $@ $^ $(CMOCKA) $(LIBS)
 
-$(BUILD)/tests/unit/test_bpf.o: | $(SKEL)
 
 unit: $(UNIT)
+
+# For a virtual machine: static, so that it needs nothing there.
+.PHONY: live-programs
+LIVE := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/live/*.c))
+$(BUILD)/tests/live/%: $(BUILD)/tests/live/%.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) $(LDFLAGS_MAIN) -o $@ $^ $(LIBS)
+
+live-programs: $(LIVE)
 
 RUN = AGENTCG=$(AGENTCG) tests/run
 
@@ -263,5 +273,5 @@ help:
 	@echo "make format, lint, install, uninstall, clean, distclean"
 	@echo "variables: BUILD V=1 WERROR=1 CC CFLAGS DESTDIR FUZZ_SECONDS"
 
--include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(UNIT:=.d) $(UNIT_SHARED_OBJ:.o=.d) $(FUZZ:=.d) \
+-include $(OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(LIVE:=.d) $(UNIT:=.d) $(UNIT_SHARED_OBJ:.o=.d) $(FUZZ:=.d) \
 	$(FUZZ_SHARED_OBJ:.o=.d) $(BENCH:=.d) $(BENCH_SHARED_OBJ:.o=.d)

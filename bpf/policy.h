@@ -19,6 +19,7 @@
 #define AGENTCG_ALWAYS	      (1ULL << 1) /* delay below memory.high too */
 #define AGENTCG_PROTECT_LOW   (1ULL << 2) /* while active, as if below memory.low */
 #define AGENTCG_PROTECT_MIN   (1ULL << 3) /* while active, as if below memory.min */
+#define AGENTCG_DELAY_SET     (1ULL << 4) /* delay_ns, also 0, is for its descendants too */
 
 /* What user space sets for a cgroup. */
 struct agentcg_policy {
@@ -35,6 +36,30 @@ struct agentcg_window {
 	__u64 trigger_ns; /* of the latest crossing, if there was one */
 	__u64 crossings;
 };
+
+/* What is told to user space. */
+enum agentcg_event_kind {
+	AGENTCG_EVENT_ACTIVE, /* `cgroup` became active */
+	AGENTCG_EVENT_DELAY,  /* `task`, of `cgroup`, has to wait for delay_ns from t_ns on */
+};
+
+struct agentcg_event {
+	__u64 t_ns;
+	__u64 cgroup;
+	__u64 delay_ns;
+	__u32 task; /* thread id in the first pid namespace */
+	__u32 kind;
+};
+
+/* What is counted for a cgroup and those below it that have no entry of their own. */
+struct agentcg_counts {
+	__u64 over_high;    /* batches that found it over memory.high */
+	__u64 delays;	    /* events sent */
+	__u64 lost;	    /* events that did not fit into the buffer */
+	__u64 throttled_ns; /* native sleep */
+};
+
+#define AGENTCG_BATCH_PAGES 64 /* what a charge takes at once, if it can */
 
 #define AGENTCG_INLINE static inline __attribute__((always_inline, unused))
 

@@ -3,90 +3,88 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "bpf/faults.skel.h"
+#include "backend/cgroup/watch.h"
 #include "bpf/policy.h"
+#include "bpf/watch.skel.h"
 
-static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	(void)level;
-	(void)fmt;
-	(void)ap;
-	return 0;
-}
-
-static int loud(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, fmt, ap);
-}
-
-static void faults_opens(void **state)
+/* What user space gives and takes has the size that the programs were compiled for. */
+static void maps_are_shared(void **state)
 {
 	(void)state;
-	struct faults_bpf *b = faults_bpf__open();
+	struct watch_bpf *b = watch_bpf__open();
 
 	assert_non_null(b);
 	assert_int_equal(bpf_map__value_size(b->maps.policies), sizeof(struct agentcg_policy));
-	/* Optional both: which of them exists depends on the kernel. */
-	assert_false(bpf_program__autoload(b->progs.count_memcg_events_old));
-	assert_false(bpf_program__autoload(b->progs.count_memcg_events_new));
-	faults_bpf__destroy(b);
+	assert_int_equal(bpf_map__value_size(b->maps.counts), sizeof(struct agentcg_counts));
+	assert_int_equal(bpf_map__key_size(b->maps.policies), sizeof(uint64_t));
+	watch_bpf__destroy(b);
 }
 
-static bool kernel_has(const struct btf *btf, const char *function)
-{
-	return btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) > 0;
-}
-
-/* The verifier's judgement.  Nothing is attached. */
-static void faults_is_accepted_by_this_kernel(void **state)
+/* Which of the alternatives exists depends on the kernel: none is loaded unasked. */
+static void programs_are_optional(void **state)
 {
 	(void)state;
-	struct btf *btf;
-	struct faults_bpf *b;
-	bool has_old, has_new;
-	int err;
+	struct watch_bpf *b = watch_bpf__open();
+	struct bpf_program *p;
+	int n = 0;
 
-	libbpf_set_print(quiet);
-	btf = btf__load_vmlinux_btf();
-	if (!btf) {
-		print_message("# this kernel shows no BTF\n");
-		skip();
-	}
-	has_old = kernel_has(btf, "__count_memcg_events");
-	has_new = kernel_has(btf, "count_memcg_events");
-	btf__free(btf);
-	if (geteuid() != 0 || (!has_old && !has_new)) {
-		print_message("# needs root and a kernel with memory cgroups\n");
-		skip();
-	}
-
-	b = faults_bpf__open();
 	assert_non_null(b);
-	bpf_program__set_autoload(b->progs.count_memcg_events_old, has_old);
-	bpf_program__set_autoload(b->progs.count_memcg_events_new, has_new && !has_old);
-	libbpf_set_print(loud);
-	err = faults_bpf__load(b);
-	faults_bpf__destroy(b);
-	if (err == -EPERM) {
-		print_message("# loading BPF is not permitted here\n");
+	bpf_object__for_each_program(p, b->obj)
+	{
+		assert_false(bpf_program__autoload(p));
+		n++;
+	}
+	assert_int_equal(n, 8);
+	watch_bpf__destroy(b);
+}
+
+/* As the mechanisms do it: load, attach, fill the maps, read them, detach. */
+static void watching_works_or_says_why_not(void **state)
+{
+	(void)state;
+	struct cg_attrs attrs = cg_attrs_default;
+	struct mech_cgroup one = {.name = "root", .dirfd = -1, .id = 1, .attrs = &attrs};
+	struct mech_host host = {.cgroups = &one, .n = 1};
+	struct cg_counters c = {0};
+	struct watch_event e;
+	char why[256] = "";
+	void *w = NULL;
+	int err = watch_bpf.open(&host, why, sizeof why, &w);
+
+	if (err) {
+		assert_null(w);
+		assert_true(strlen(why) > 0 && why[strlen(why) - 1] != '.');
+		print_message("# %s\n", why);
+		if (err == -EPERM || access("/sys/kernel/btf/vmlinux", R_OK))
+			skip();
+		print_message("# (the kernel lacks memory cgroups, or is newer than this)\n");
 		skip();
 	}
-	assert_int_equal(err, 0);
+	attrs.priority = PRIORITY_HIGH;
+	attrs.delay_ns = NS_PER_SEC;
+	attrs.delay_always = true;
+	assert_int_equal(watch_bpf.set(w, 0, ~UINT32_C(0)), 0);
+	assert_true(watch_bpf.fd(w) >= 0);
+	assert_true(watch_bpf.next(w, 0, &e) >= 0);
+	watch_bpf.count(w, 0, &c);
+	attrs.priority = PRIORITY_NORMAL;
+	attrs.delay_ns = 0;
+	assert_int_equal(watch_bpf.set(w, 0, ~UINT32_C(0)), 0);
+	assert_int_equal(watch_bpf.active_until(w, 0, 0), 0);
+	watch_bpf.close(w);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(faults_opens),
-	    cmocka_unit_test(faults_is_accepted_by_this_kernel),
+	    cmocka_unit_test(maps_are_shared),
+	    cmocka_unit_test(programs_are_optional),
+	    cmocka_unit_test(watching_works_or_says_why_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "backend/backend.h"
 
@@ -63,13 +64,17 @@ struct mechanism {
 	uint64_t (*due)(void *m); /* when step has something to do at the latest; NEVER */
 	int (*step)(void *m, uint64_t now_ns); /* look at events, begin and end delays */
 	/*
-	 * Fill in what it knows of a cgroup, since open: delays, delayed_ns, protections; faults
-	 * where it counts them better than memory.stat.
+	 * Fill in what it knows of a cgroup and its descendants, from open until now_ns: delays,
+	 * delayed_ns, protections (on a kernel without a hook: how often protection was raised);
+	 * throttled_ns and faults where it counts them better than the files do, else they stay.
 	 */
-	void (*count)(void *m, uint32_t cgroup, struct cg_counters *c);
+	void (*count)(void *m, uint32_t cgroup, uint64_t now_ns, struct cg_counters *c);
 	/* Undo everything, also in a half-open state; m may be NULL.  Workers may be alive. */
 	void (*close)(void *m);
 };
+
+/* Where to write the last lines of the verifier when BPF programs are refused; NULL: nowhere. */
+extern FILE *mech_verbose;
 
 /* In the order in which they are tried; NULL past the last. */
 const struct mechanism *mech_nth(size_t i);

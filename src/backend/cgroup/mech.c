@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/cgroup/mech.h"
+
+#include <string.h>
+
+#include "backend/cgroup/mechanisms.h"
+
+FILE *mech_verbose;
+
+/* The nearest to a delay inside the kernel first, what needs least last. */
+static const struct mechanism *const mechanisms[] = {
+    &mech_freeze,
+    &mech_poll,
+};
+
+const struct mechanism *mech_nth(size_t i)
+{
+	return i < sizeof mechanisms / sizeof *mechanisms ? mechanisms[i] : NULL;
+}
+
+const struct mechanism *mech_find(const char *name)
+{
+	const struct mechanism *m;
+
+	for (size_t i = 0; (m = mech_nth(i)); i++)
+		if (!strcmp(m->name, name))
+			return m;
+	return NULL;
+}
