@@ -91,6 +91,7 @@ static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p)
 	    .stop = &signals_stop,
 	    .timelines = c->opt.plot || c->opt.reports[REPORT_HTML],
 	    .progress = progress_run,
+	    .observe = progress_obs,
 	    .progress_ctx = &progress,
 	};
 	struct results *r = NULL;

@@ -16,33 +16,49 @@
 #include "stat/timeline.h"
 #include "stat/verdict.h"
 
+struct experiment {
+	const struct plan *plan;
+	const struct experiment_options *options;
+	struct diags *diags;
+	struct results *results;
+	struct collect *collect;
+	uint64_t timeline_ns; /* 0: no timelines */
+	struct arena run_arena;
+	VEC(struct run_summary) runs;
+};
+
 /* ---- the engine's news, for the statistics --------------------------------------------------- */
 
 static void put_obs(void *ctx, const struct obs *o)
 {
-	collect_obs(ctx, o);
+	const struct experiment *x = ctx;
+
+	collect_obs(x->collect, o);
+	if (x->options->observe)
+		x->options->observe(x->options->progress_ctx, o);
 }
 
 static void put_note(void *ctx, const struct note *n)
 {
-	struct recording *r = collect_recording(ctx);
+	struct collect *c = ((const struct experiment *)ctx)->collect;
+	struct recording *r = collect_recording(c);
 
 	switch ((enum note_kind)n->kind) {
 	case NOTE_DUE:
-		collect_due(ctx, n->worker, n->t_ns);
-		collect_noticed(ctx, n->late_ns);
+		collect_due(c, n->worker, n->t_ns);
+		collect_noticed(c, n->late_ns);
 		break;
 	case NOTE_BEGIN:
-		collect_begun(ctx, n->worker, n->late_ns);
-		collect_asked(ctx, n->worker, n->bytes);
+		collect_begun(c, n->worker, n->late_ns);
+		collect_asked(c, n->worker, n->bytes);
 		if (r)
 			recording_action(r, n->worker, (uint8_t)n->op, n->late_ns);
 		break;
 	case NOTE_DROPPED:
-		collect_dropped(ctx, n->worker);
+		collect_dropped(c, n->worker);
 		break;
 	case NOTE_DONE:
-		collect_done(ctx, n->cgroup);
+		collect_done(c, n->cgroup);
 		break;
 	case NOTE_MARK:
 		if (r)
@@ -79,17 +95,6 @@ static enum summary_end summary_end(enum run_end end)
 
 /* ---- the experiment -------------------------------------------------------------------------- */
 
-struct experiment {
-	const struct plan *plan;
-	const struct experiment_options *options;
-	struct diags *diags;
-	struct results *results;
-	struct collect *collect;
-	uint64_t timeline_ns; /* 0: no timelines */
-	struct arena run_arena;
-	VEC(struct run_summary) runs;
-};
-
 static bool stopped(const struct experiment *x)
 {
 	return x->options->stop && *x->options->stop;
@@ -108,7 +113,7 @@ static int run_once(struct experiment *x, const struct planned_run *run)
 	    .rep = run->rep,
 	    .timeline_ns = x->timeline_ns,
 	    .stop = x->options->stop,
-	    .sink = {.obs = put_obs, .note = put_note, .ctx = x->collect},
+	    .sink = {.obs = put_obs, .note = put_note, .ctx = x},
 	    .arena = &x->run_arena,
 	    .diags = x->diags,
 	};

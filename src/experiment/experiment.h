@@ -27,7 +27,9 @@ struct experiment_options {
 	 */
 	void (*progress)(void *ctx, uint32_t run, uint32_t nruns, int32_t policy, uint32_t cgroup,
 			 uint32_t rep);
-	void *progress_ctx;
+	/* Every observation of every run, as it comes; NULL for none. */
+	void (*observe)(void *ctx, const struct obs *o);
+	void *progress_ctx; /* of both */
 };
 
 /*
