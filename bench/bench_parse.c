@@ -3,8 +3,8 @@
  * bench_parse.c - text to tree beside a scan of the same bytes that makes nothing of them.
  *
  * A million lines of `at 30s alloc 300M in low`, in one process, in turn: flex -Cf alone
- * (scan_only.l), and parse_only() with its whole tree.  Both begin with the text in memory and end
- * with their memory given back.  CPU time; medians and minima of the rounds.
+ * (scan_only.l), and parse_source() with its whole tree.  Both work in place on the same text and
+ * end with all memory of their own given back.  CPU time; medians and minima of the rounds.
  *
  *     bench_parse [ROUNDS]
  */
@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "bench/scan_only.h"
+#include "lang/import.h"
 #include "lang/parse.h"
 
 #define LINE  "at 30s alloc 300M in low\n"
@@ -36,14 +37,18 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double parse(const char *text, size_t len)
+static double parse(char *text, size_t len)
 {
+	struct source *src;
 	struct unit u;
 	double begin = cpu_s();
 
 	unit_init(&u);
-	if (parse_only(&u, "bench", text, len) || u.diags.errors)
+	if (sources_take(&u.sources, "bench", text, len, &src))
 		abort();
+	if (parse_source(&u, src)->nstmts != LINES || u.diags.errors)
+		abort();
+	src->text = NULL; /* the next round's */
 	unit_free(&u);
 	return cpu_s() - begin;
 }
@@ -61,7 +66,7 @@ int main(int argc, char **argv)
 {
 	int rounds = argc > 1 ? atoi(argv[1]) : 15;
 	size_t len = (sizeof LINE - 1) * LINES;
-	char *text = mem_alloc(len + 2);
+	char *text = mem_alloc(len + SOURCE_NULS);
 	double a[MOST], b[MOST];
 
 	if (rounds < 1 || rounds > MOST)

@@ -13,6 +13,7 @@ _agentcg_options() {
 	help) echo "--param --color --diagnostics --help --version -p -h -V" ;;
 	doctor) echo "--color --diagnostics --help --version -h -V" ;;
 	clean) echo "--color --diagnostics --help --version -h -V" ;;
+	vm) echo "--color --diagnostics --quiet --help --version -q -h -V" ;;
 	esac
 }
 
@@ -30,7 +31,7 @@ _agentcg_of_scenario() {
 }
 
 _agentcg() {
-	local commands="run check plan fmt test help doctor clean"
+	local commands="run check plan fmt test help doctor clean vm"
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=run
 	local IFS=$' \t\n'
 
@@ -67,6 +68,11 @@ _agentcg() {
 	fi
 	case $command in
 	doctor | clean) return ;;
+	vm)
+		mapfile -t COMPREPLY < <(compgen -W "list fetch remove debian:6.1 debian:6.12 debian:7.3" \
+			-- "$cur")
+		return
+		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -d -- "$cur"; compgen -f -X '!*.acg' -- "$cur")
 	compopt -o filenames

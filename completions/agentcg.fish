@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Completions of agentcg for fish; tests/cmd/docs.sh holds them to `agentcg COMMAND --help`.
 
-set -l commands run check plan fmt test help doctor clean
+set -l commands run check plan fmt test help doctor clean vm
 
 function __agentcg_command
     set -l words (commandline -opc)
-    if set -q words[2]; and contains -- $words[2] run check plan fmt test help doctor clean
+    if set -q words[2]; and contains -- $words[2] run check plan fmt test help doctor clean vm
         echo $words[2]
     else
         echo run
@@ -28,7 +28,7 @@ function __agentcg_of_scenario
 end
 
 complete -c agentcg -f
-complete -c agentcg -n 'not __agentcg_is doctor clean' -k -a '(__fish_complete_suffix .acg)'
+complete -c agentcg -n 'not __agentcg_is doctor clean vm' -k -a '(__fish_complete_suffix .acg)'
 complete -c agentcg -n __fish_use_subcommand -a run -d 'Run a scenario in the simulator'
 complete -c agentcg -n __fish_use_subcommand -a check -d 'Check scenarios'
 complete -c agentcg -n __fish_use_subcommand -a plan -d 'Show the timeline, demand against the budget'
@@ -37,7 +37,9 @@ complete -c agentcg -n __fish_use_subcommand -a test -d 'Compare with the tables
 complete -c agentcg -n __fish_use_subcommand -a help -d 'Explain a command or a scenario'
 complete -c agentcg -n __fish_use_subcommand -a doctor -d 'Say what this host and build can do'
 complete -c agentcg -n __fish_use_subcommand -a clean -d 'Remove what killed runs left behind'
+complete -c agentcg -n __fish_use_subcommand -a vm -d 'Kernels for --vm'
 complete -c agentcg -n '__agentcg_is help' -a "$commands"
+complete -c agentcg -n '__agentcg_is vm' -a 'list fetch remove debian:6.1 debian:6.12 debian:7.3'
 
 complete -c agentcg -n '__agentcg_is run check plan help' -s p -l param -x -a '(__agentcg_of_scenario parameters)' -d 'Give a parameter another value'
 complete -c agentcg -n '__agentcg_is run plan' -l policy -x -a '(__agentcg_of_scenario policies)' -d 'Run only these policies'
@@ -63,9 +65,9 @@ complete -c agentcg -n '__agentcg_is run test' -l junit -r -F -d 'Write a report
 complete -c agentcg -n '__agentcg_is test' -l side-by-side -d 'Show differences in two columns'
 complete -c agentcg -n '__agentcg_is run plan' -l width -x -d 'Width of tables and charts'
 complete -c agentcg -n '__agentcg_is run plan' -l plot -d 'Chart memory over time'
-complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean' -l color -x -a 'auto always never' -d 'Colour'
-complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean' -l diagnostics -x -a 'text json' -d 'Form of errors and warnings'
-complete -c agentcg -n '__agentcg_is run check test' -s q -l quiet -d 'No progress, warnings, table'
+complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean vm' -l color -x -a 'auto always never' -d 'Colour'
+complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean vm' -l diagnostics -x -a 'text json' -d 'Form of errors and warnings'
+complete -c agentcg -n '__agentcg_is run check test vm' -s q -l quiet -d 'No progress, warnings, table'
 complete -c agentcg -n '__agentcg_is run test' -s v -l verbose -d 'Name each run or test'
-complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean' -s h -l help -d 'List the options'
-complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean' -s V -l version -d 'Version'
+complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean vm' -s h -l help -d 'List the options'
+complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean vm' -s V -l version -d 'Version'

@@ -12,6 +12,11 @@
 #define MAP_BLOCK                                                                                  \
 	((size_t)2 << 20) /* from this size on a block is a mapping, of whole such units */
 #define LAST_BLOCK ((size_t)64 << 20) /* blocks double until they have this size */
+#define READY	   (256 << 10)	      /* a mapping is made resident by so much at a time */
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14; older kernels refuse it and fault */
+#endif
 
 struct arena_block {
 	struct arena_block *next;
@@ -69,6 +74,27 @@ static struct arena_block *block_new(size_t size)
 	return b;
 }
 
+/*
+ * The room of the newest block that is in use ends at a->end, and what lies behind in a mapping has
+ * not been touched.  Having the kernel make the next pages there all at once costs two thirds of
+ * having it make each when it is met.  A large object may be meant to be used in part only: its
+ * pages are left to that.
+ */
+static char *make_ready(struct arena_block *b, char *from, char *need)
+{
+	char *end = block_end(b);
+
+	if (b->size < MAP_BLOCK)
+		return end;
+	if (need - from > READY)
+		return (char *)b +
+		       (((size_t)(need - (char *)b) + READY - 1) & ~(size_t)(READY - 1));
+	if (end - from > READY)
+		end = from + READY;
+	madvise(from, (size_t)(end - from), MADV_POPULATE_WRITE); /* may fail: then they fault */
+	return end;
+}
+
 void *arena_grow(struct arena *a, size_t bytes)
 {
 	struct arena_block *old = a->blocks;
@@ -77,6 +103,14 @@ void *arena_grow(struct arena *a, size_t bytes)
 	/* 0 is what a size near SIZE_MAX became when it was rounded up. */
 	if (!bytes || bytes > SIZE_MAX / 4)
 		mem_exhausted(bytes ? bytes : SIZE_MAX);
+	if (old && bytes <= (size_t)(block_end(old) - a->at)) {
+		char *at = a->at;
+
+		a->at += bytes;
+		a->bytes += bytes;
+		a->end = make_ready(old, a->end, a->at);
+		return at;
+	}
 	if (old)
 		size = old->size < LAST_BLOCK / 2 ? old->size * 2 : LAST_BLOCK;
 	if (size < bytes + sizeof(struct arena_block))
@@ -86,7 +120,7 @@ void *arena_grow(struct arena *a, size_t bytes)
 	char *p = block_start(b);
 
 	a->bytes += bytes;
-	if (old && block_end(b) - (p + bytes) < a->end - a->at) {
+	if (old && block_end(b) - (p + bytes) < block_end(old) - a->at) {
 		/* A block of one big object: go on filling the one in use. */
 		b->dirty = p + bytes;
 		b->next = old->next;
@@ -98,7 +132,7 @@ void *arena_grow(struct arena *a, size_t bytes)
 	b->next = old;
 	a->blocks = b;
 	a->at = p + bytes;
-	a->end = block_end(b);
+	a->end = make_ready(b, (char *)b, a->at);
 	return p;
 }
 

@@ -16,7 +16,7 @@
 struct arena_block;
 
 struct arena {
-	char *at, *end;		    /* free room of the newest block */
+	char *at, *end;		    /* free room of the newest block, as far as it is resident */
 	struct arena_block *blocks; /* newest first */
 	size_t bytes;		    /* handed out since the last reset, padding included */
 };

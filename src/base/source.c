@@ -11,7 +11,6 @@
 
 #include "base/mem.h"
 
-#define END_NULS   8
 #define PIPE_BYTES ((size_t)64 << 10)
 #define MARK_BYTES ((size_t)4096)
 
@@ -22,7 +21,7 @@ struct source_mark {
 	uint32_t points;     /* code points before it */
 };
 
-/* All of fd, at most `limit` bytes, and END_NULS NULs. */
+/* All of fd, at most `limit` bytes, and SOURCE_NULS NULs. */
 static int read_all(int fd, size_t limit, char **text, size_t *len)
 {
 	struct stat st;
@@ -37,7 +36,7 @@ static int read_all(int fd, size_t limit, char **text, size_t *len)
 		/* One byte more than it should need, so that the read that finds the end fits. */
 		cap = (size_t)st.st_size + 1;
 	}
-	s = mem_realloc(NULL, cap + END_NULS);
+	s = mem_realloc(NULL, cap + SOURCE_NULS);
 	for (;;) {
 		ssize_t got = read(fd, s + n, cap - n);
 
@@ -58,10 +57,10 @@ static int read_all(int fd, size_t limit, char **text, size_t *len)
 		}
 		if (n == cap) {
 			cap *= 2;
-			s = mem_realloc(s, cap + END_NULS);
+			s = mem_realloc(s, cap + SOURCE_NULS);
 		}
 	}
-	memset(s + n, 0, END_NULS);
+	memset(s + n, 0, SOURCE_NULS);
 	*text = s;
 	*len = n;
 	return 0;
@@ -135,11 +134,21 @@ int sources_add(struct sources *s, const char *path, const char *text, size_t le
 
 	if (!room_left(s, &limit) || len > limit)
 		return -EFBIG;
-	copy = mem_realloc(NULL, len + END_NULS);
+	copy = mem_realloc(NULL, len + SOURCE_NULS);
 	if (len)
 		memcpy(copy, text, len);
-	memset(copy + len, 0, END_NULS);
+	memset(copy + len, 0, SOURCE_NULS);
 	*out = add(s, path, copy, len);
+	return 0;
+}
+
+int sources_take(struct sources *s, const char *path, char *text, size_t len, struct source **out)
+{
+	size_t limit;
+
+	if (!room_left(s, &limit) || len > limit)
+		return -EFBIG;
+	*out = add(s, path, text, len);
 	return 0;
 }
 

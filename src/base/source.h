@@ -27,11 +27,14 @@ static inline struct span span_join(struct span a, struct span b)
 	return (struct span){a.beg < b.beg ? a.beg : b.beg, a.end > b.end ? a.end : b.end};
 }
 
+/* NULs behind a text: two for flex's yy_scan_buffer, eight so that a word of that size can be read
+ * at every place. */
+#define SOURCE_NULS 8
+
 struct source {
 	char *path; /* as the user or the `use` wrote it, for messages */
 	char *real; /* realpath, to recognise a second import; NULL for text without a file */
-	char *text; /* len bytes, then NULs: two for flex's yy_scan_buffer, eight so that a word of
-		       that size can be read at every place */
+	char *text; /* len bytes, then SOURCE_NULS */
 	size_t len;
 	uint32_t base;		   /* global offset of text[0]; never 0 */
 	struct span used_at;	   /* the `use` that brought it in; none for the main file */
@@ -52,6 +55,8 @@ int sources_load(struct sources *s, const char *path, struct span used_at, struc
 /* Add a text that is no file (-e, tests).  Copies it. */
 int sources_add(struct sources *s, const char *path, const char *text, size_t len,
 		struct source **out);
+/* The same for a text on the heap with SOURCE_NULS behind it, which is then owned by `s`. */
+int sources_take(struct sources *s, const char *path, char *text, size_t len, struct source **out);
 void sources_free(struct sources *s);
 
 /*

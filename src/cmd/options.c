@@ -108,7 +108,7 @@ static const struct option_spec specs[] = {
     {OPT_COLOR, 0, "color", ARG_NEEDED, "WHEN", CMD_ALL, "auto, always or never"},
     {OPT_DIAGNOSTICS, 0, "diagnostics", ARG_NEEDED, "FORM", CMD_ALL,
      "errors and warnings as text or json"},
-    {OPT_QUIET, 'q', "quiet", ARG_NONE, NULL, CMD_RUN | CMD_CHECK | CMD_TEST,
+    {OPT_QUIET, 'q', "quiet", ARG_NONE, NULL, CMD_RUN | CMD_CHECK | CMD_TEST | CMD_VM,
      "only errors: no progress, warnings, table"},
     {OPT_VERBOSE, 'v', "verbose", ARG_NONE, NULL, CMD_RUN | CMD_TEST,
      "name each run, each test as it is done"},

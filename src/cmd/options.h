@@ -23,7 +23,8 @@ enum command_bit {
 	CMD_HELP = 1 << 5,
 	CMD_DOCTOR = 1 << 6,
 	CMD_CLEAN = 1 << 7,
-	CMD_ALL = (1 << 8) - 1,
+	CMD_VM = 1 << 8,
+	CMD_ALL = (1 << 9) - 1,
 };
 
 /* Reports that are written to a file, or with "-" to standard output in place of the table. */
