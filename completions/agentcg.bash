@@ -3,15 +3,16 @@
 
 _agentcg_options() {
 	case $1 in
-	run) echo "--param --policy --repeat --seed --json --csv --markdown --latex --html --plot --live --vm --mechanism --width --color" \
-		"--tap --junit --diagnostics --quiet --verbose --help --version -p -q -v -h -V" ;;
+	run) echo "--param --policy --repeat --seed --json --csv --markdown --latex --html --plot --live --vm --mechanism" \
+		"--cgroup --workdir --as-root --width --color --tap --junit --diagnostics --quiet --verbose --help --version" \
+		"-p -q -v -h -V" ;;
 	check) echo "--param --color --diagnostics --quiet --help --version -p -q -h -V" ;;
 	plan) echo "--param --policy --repeat --seed --plot --width --color --diagnostics --help --version -p -h -V" ;;
 	fmt) echo "--check --write --ast --color --diagnostics --help --version -w -h -V" ;;
 	test) echo "--update --timeout --jobs --slack --tap --junit --side-by-side --color --diagnostics" \
 		"--quiet --verbose --help --version -j -q -v -h -V" ;;
 	help) echo "--param --color --diagnostics --help --version -p -h -V" ;;
-	doctor) echo "--color --diagnostics --help --version -h -V" ;;
+	doctor) echo "--cgroup --color --diagnostics --help --version -h -V" ;;
 	clean) echo "--color --diagnostics --help --version -h -V" ;;
 	vm) echo "--color --diagnostics --quiet --help --version -q -h -V" ;;
 	esac
@@ -51,7 +52,7 @@ _agentcg() {
 		--color) mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$cur") && return ;;
 		--diagnostics) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$cur") && return ;;
 		--mechanism)
-			mapfile -t COMPREPLY < <(compgen -W "memcg_bpf freeze high sched_ext poll" -- "$cur")
+			mapfile -t COMPREPLY < <(compgen -W "memcg_bpf freeze high sched_ext poll none" -- "$cur")
 			return
 			;;
 		--json | --csv | --markdown | --latex | --html | --junit)

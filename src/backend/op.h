@@ -78,7 +78,8 @@ struct cg_spec {
 
 struct worker_spec {
 	uint32_t cgroup;
-	const char *name; /* "" for the cgroup's main worker, else `as NAME` */
+	const char *name;    /* "" for the cgroup's main worker, else `as NAME` */
+	uint64_t read_bytes; /* of its longest `read`: how long its file has to be; 0: none */
 };
 
 enum machine_stated {

@@ -2,28 +2,24 @@
 /*
  * cmd_doctor.c - agentcg doctor: what this host and this build can do, by trying.
  *
- * Says only what was tried.  What no backend of this version uses is reported as a fact about the
- * host, beside the statement that the backend is not there.
+ * Says only what was tried.  Cgroups that are made for it are removed again.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "backend/cgroup/live.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "config.h"
 #include "experiment/experiment.h"
 #include "lang/parse.h"
-
-#define CGROUP2 "/sys/fs/cgroup"
 
 static void say(struct buf *out, const char *what, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -37,36 +33,6 @@ static void say(struct buf *out, const char *what, const char *fmt, ...)
 	buf_vprintf(out, fmt, ap);
 	buf_putc(out, '\n');
 	va_end(ap);
-}
-
-/* The beginning of a small file, without its last newline; 0 or -errno. */
-static int read_start(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	n = read(fd, text, size - 1);
-	if (n < 0)
-		n = -errno;
-	close(fd);
-	if (n < 0)
-		return (int)n;
-	while (n > 0 && text[n - 1] == '\n')
-		n--;
-	text[n] = '\0';
-	return 0;
-}
-
-static bool has_word(const char *text, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = text; (p = strstr(p, word)); p += n)
-		if ((p == text || p[-1] == ' ') && (!p[n] || p[n] == ' '))
-			return true;
-	return false;
 }
 
 /* ---- the simulator -------------------------------------------------------------------------- */
@@ -125,42 +91,18 @@ static int check_simulator(struct cmd *c, struct buf *out)
 
 /* ---- the host ------------------------------------------------------------------------------- */
 
-/* cgroup v1: the line `memory 5 12 1` of /proc/cgroups has a hierarchy that is not 0. */
-static bool memory_on_v1(void)
-{
-	char text[4096];
-	const char *line;
+/* ---- live runs ------------------------------------------------------------------------------ */
 
-	if (read_start("/proc/cgroups", text, sizeof text))
-		return false;
-	line = strstr(text, "\nmemory\t");
-	return line && strtoul(line + strlen("\nmemory\t"), NULL, 10);
+static void say_ability(void *ctx, const char *what, int yes, const char *text)
+{
+	say(ctx, what, "%s%s", yes > 0 ? "yes: " : yes ? "" : "no: ", text);
 }
 
-static void look_at_cgroups(struct buf *out)
+static void try_live(const struct cmd *c, struct buf *out)
 {
-	char controllers[4096] = "";
-	struct statfs fs;
-	int err;
+	const struct live_options o = {.cgroup = c->opt.cgroup};
 
-	if (statfs(CGROUP2, &fs)) {
-		say(out, "cgroup v2", "no: %s: %s", CGROUP2, strerror(errno));
-	} else if (fs.f_type != CGROUP2_SUPER_MAGIC) {
-		say(out, "cgroup v2", "no: not mounted at %s%s", CGROUP2,
-		    memory_on_v1() ? " (the memory controller is bound to cgroup v1)" : "");
-	} else {
-		err = read_start(CGROUP2 "/cgroup.controllers", controllers, sizeof controllers);
-		if (err)
-			say(out, "cgroup v2", "mounted; cgroup.controllers: %s", strerror(-err));
-		else if (has_word(controllers, "memory"))
-			say(out, "cgroup v2", "mounted, with the memory controller");
-		else
-			say(out, "cgroup v2", "mounted, without the memory controller%s",
-			    memory_on_v1() ? " (it is bound to cgroup v1)" : "");
-		say(out, "making cgroups", "%s",
-		    access(CGROUP2, W_OK) ? "not at the top: needs root or a delegated cgroup"
-					  : "allowed at the top");
-	}
+	live_doctor(&o, say_ability, out);
 }
 
 static void look_at_kernel(struct buf *out)
@@ -171,20 +113,16 @@ static void look_at_kernel(struct buf *out)
 		say(out, "kernel", "unknown: %s", strerror(errno));
 	else
 		say(out, "kernel", "%s %s", u.release, u.machine);
-	say(out, "memory pressure", "%s",
-	    access("/proc/pressure/memory", R_OK) ? "no /proc/pressure/memory" : "there (PSI)");
 }
 
 static void look_at_bpf(struct buf *out)
 {
 	if (HAVE_BPF)
-		say(out, "BPF programs", "built; this version does not load them");
+		say(out, "BPF programs", "built");
 	else
 		say(out, "BPF programs", "not built: ./configure said what was missing");
 	say(out, "kernel types (BTF)", "%s",
 	    access("/sys/kernel/btf/vmlinux", R_OK) ? "not readable" : "readable");
-	say(out, "memcg_bpf hook",
-	    "unknown: only attaching can tell, which needs the live backend");
 }
 
 /* The first qemu-system-* of this machine's kind in PATH; false when there is none. */
@@ -234,10 +172,9 @@ int cmd_doctor(struct cmd *c)
 		return STATUS_USAGE;
 	say(&out, "agentcg", "%s%s", AGENTCG_VERSION, HAVE_STATIC ? ", static" : "");
 	status = check_simulator(c, &out);
-	say(&out, "live runs", "not in this version (--live); what it would find here:");
 	look_at_kernel(&out);
-	look_at_cgroups(&out);
 	look_at_bpf(&out);
+	try_live(c, &out);
 	say(&out, "virtual machines", "not in this version (--vm); what it would find here:");
 	look_at_vm(&out);
 	status = status_of_both(status, output_stdout(c, &out));

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cmd/live_run.h"
 #include "cmd/load.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
@@ -19,13 +20,23 @@ static bool backend_there(struct cmd *c)
 	const struct options *o = &c->opt;
 	const char *near;
 
+	if (o->backend && !strcmp(o->backend, "--live"))
+		return true; /* which mechanisms there are, the session says */
 	if (o->backend) {
 		diag_at(&c->diags, E_NOT_BUILT, (struct span){0},
-			"`%s%s%s`: this version of agentcg has no backend for %s", o->backend,
-			o->kernel ? "=" : "", o->kernel ? o->kernel : "",
-			!strcmp(o->backend, "--live") ? "this host's cgroup v2"
-						      : "virtual machines");
+			"`%s%s%s`: this version of agentcg has no backend for virtual machines",
+			o->backend, o->kernel ? "=" : "", o->kernel ? o->kernel : "");
 		diag_hint(&c->diags, "without it the scenario runs in the simulator");
+		return false;
+	}
+	if (o->cgroup || o->workdir || o->as_root) {
+		diag_at(&c->diags, E_USE_TOGETHER, (struct span){0},
+			"`--%s` is for live runs only: the simulator runs no commands and makes no "
+			"cgroups",
+			o->cgroup    ? "cgroup"
+			: o->workdir ? "workdir"
+				     : "as-root");
+		diag_hint(&c->diags, "with `--live` the scenario runs on this machine");
 		return false;
 	}
 	if (!o->mechanism || !strcmp(o->mechanism, mechanisms[0]))
@@ -33,10 +44,9 @@ static bool backend_there(struct cmd *c)
 	for (size_t i = 1; i < NMECHANISMS; i++) {
 		if (!strcmp(o->mechanism, mechanisms[i])) {
 			diag_at(&c->diags, E_NOT_BUILT, (struct span){0},
-				"`--mechanism %s`: this version of agentcg has no live backend to "
-				"carry it out",
-				o->mechanism);
-			diag_hint(&c->diags, "the simulator models `%s`", mechanisms[0]);
+				"`--mechanism %s`: the simulator does not model it", o->mechanism);
+			diag_hint(&c->diags, "it models `%s`; `--live` may have this one",
+				  mechanisms[0]);
 			return false;
 		}
 	}
@@ -83,7 +93,9 @@ static int report(struct cmd *c, const struct results *r)
 	return status;
 }
 
-static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p)
+/* live: NULL for the simulator */
+static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p,
+		    struct live_session *live)
 {
 	struct progress progress;
 	struct experiment_options x = {
@@ -100,6 +112,15 @@ static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p)
 
 	diags_init(&d, &u->sources);
 	signals_catch();
+	if (live) {
+		status = live_run_prepare(live, p, &d);
+		if (status != STATUS_OK) {
+			output_diags(c, &d);
+			diags_free(&d);
+			return status;
+		}
+		x.backend = live_session_backend(live);
+	}
 	progress_begin(&progress, p, c->opt.quiet, c->opt.verbose);
 	err = experiment_run(p, &x, &d, &r);
 	progress_end(&progress);
@@ -119,16 +140,21 @@ static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p)
 
 int cmd_run(struct cmd *c)
 {
+	struct live_session *live = NULL;
 	const struct plan *p;
 	struct unit u;
-	int status;
+	int status = STATUS_OK;
 
 	if (!cmd_operands(c, 1, 1) || !backend_there(c))
 		return STATUS_USAGE;
 	unit_init(&u);
-	status = load_plan(c, &u, c->opt.operands.v[0], &p);
+	if (c->opt.backend) /* while this process is small: it forks */
+		status = live_run_open(c, &live);
 	if (status == STATUS_OK)
-		status = run_plan(c, &u, p);
+		status = load_plan(c, &u, c->opt.operands.v[0], &p);
+	if (status == STATUS_OK)
+		status = run_plan(c, &u, p, live);
+	live_session_close(live, &c->diags);
 	unit_free(&u);
 	return status;
 }

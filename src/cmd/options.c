@@ -20,6 +20,9 @@ enum option_id {
 	OPT_LIVE,
 	OPT_VM,
 	OPT_MECHANISM,
+	OPT_CGROUP,
+	OPT_WORKDIR,
+	OPT_AS_ROOT,
 	OPT_CHECK,
 	OPT_WRITE,
 	OPT_AST,
@@ -80,12 +83,16 @@ static const struct option_spec specs[] = {
      "write a page with timelines, for a browser"},
     {OPT_PLOT, 0, "plot", ARG_NONE, NULL, CMD_RUN | CMD_PLAN,
      "chart memory over time: usage, demand"},
-    {OPT_LIVE, 0, "live", ARG_NONE, NULL, CMD_RUN,
-     "run on this host's cgroup v2 (not in this version)"},
+    {OPT_LIVE, 0, "live", ARG_NONE, NULL, CMD_RUN, "run on this host's cgroup v2"},
     {OPT_VM, 0, "vm", ARG_OPTIONAL, "KERNEL", CMD_RUN,
      "run in a virtual machine (not in this version)"},
     {OPT_MECHANISM, 0, "mechanism", ARG_NEEDED, "NAME", CMD_RUN,
-     "what carries out delays (here: memcg_bpf)"},
+     "what carries out delays; live: as it works"},
+    {OPT_CGROUP, 0, "cgroup", ARG_NEEDED, "DIR", CMD_RUN | CMD_DOCTOR,
+     "live: make cgroups in this one"},
+    {OPT_WORKDIR, 0, "workdir", ARG_NEEDED, "DIR", CMD_RUN,
+     "live: where commands run (the current folder)"},
+    {OPT_AS_ROOT, 0, "as-root", ARG_NONE, NULL, CMD_RUN, "live: root's commands run as root too"},
     {OPT_CHECK, 0, "check", ARG_NONE, NULL, CMD_FMT,
      "only name files that are not formatted, exit 1"},
     {OPT_WRITE, 'w', "write", ARG_NONE, NULL, CMD_FMT, "rewrite the files in place"},
@@ -275,6 +282,15 @@ static void set(struct parsing *p, const struct option_spec *s, const char *valu
 		break;
 	case OPT_MECHANISM:
 		o->mechanism = value;
+		break;
+	case OPT_CGROUP:
+		o->cgroup = value;
+		break;
+	case OPT_WORKDIR:
+		o->workdir = value;
+		break;
+	case OPT_AS_ROOT:
+		o->as_root = true;
 		break;
 	case OPT_CHECK:
 		o->check = true;

@@ -56,6 +56,8 @@ struct options {
 	const char *backend; /* "--live", "--vm": one that is not the simulator */
 	const char *kernel;  /* --vm=KERNEL */
 	const char *mechanism;
+	const char *cgroup, *workdir; /* of --live */
+	bool as_root;
 	bool plot;
 	bool quiet, verbose, help, version;
 	bool diagnostics_json;

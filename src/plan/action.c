@@ -179,21 +179,32 @@ static bool can_work(struct check *x, const struct ast_action *a, uint32_t cgrou
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
-/* A command with a cgroup of its own needs a place for it beside its worker. */
-static void note_nests(struct check *x, const struct plan_step *s)
+/*
+ * What has to be there before a real run: for a command with a cgroup of its own a place beside its
+ * worker, for a read a file.
+ */
+static void note_needs(struct check *x, const struct plan_step *s)
 {
 	const struct op *v = s->kind == STEP_START ? s->body : &s->op;
 	uint32_t n = s->kind == STEP_START ? s->nbody : 1;
 
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
+		struct worker_spec *w;
+
+		if (!op_is_worker(v[i].kind))
+			continue;
+		w = &x->workers.v[v[i].target];
 		if (v[i].kind == OP_EXEC && v[i].exec->own_cgroup)
-			x->specs[x->workers.v[v[i].target].cgroup].nests = true;
+			x->specs[w->cgroup].nests = true;
+		if (v[i].kind == OP_READ && v[i].bytes > w->read_bytes)
+			w->read_bytes = v[i].bytes;
+	}
 }
 
 static void emit(struct check *x, const struct plan_step *s)
 {
 	if (x->keep && s->kind != STEP_MARK)
-		note_nests(x, s);
+		note_needs(x, s);
 	if (x->in_trigger) {
 		if (x->keep)
 			vec_push(&x->steps, *s);

@@ -226,7 +226,8 @@ struct plan fake_plan(struct arena *a)
 {
 	static const struct cg_spec cgroups[] = {
 	    {.name = "root"}, {.name = "a", .leaf = true}, {.name = "b", .leaf = true}};
-	static const struct worker_spec workers[] = {{1, ""}, {2, ""}, {1, "tool"}};
+	static const struct worker_spec workers[] = {
+	    {.cgroup = 1, .name = ""}, {.cgroup = 2, .name = ""}, {.cgroup = 1, .name = "tool"}};
 	static const char *const marks[] = {"m0", "m1"};
 	struct cg_attrs *attrs = arena_array(a, struct cg_attrs, 3);
 	struct plan_policy *policy = arena_new(a, struct plan_policy);

@@ -16,8 +16,8 @@ static void make_plan(struct made *m)
 	for (uint32_t i = 0; i < MADE_CGROUPS; i++)
 		m->cgroups[i] = (struct cg_spec){.name = names[i], .leaf = i > 0};
 	for (uint32_t i = 0; i < 3; i++)
-		m->workers[i] = (struct worker_spec){MADE_HIGH + i, ""};
-	m->workers[3] = (struct worker_spec){MADE_HIGH, "tool"};
+		m->workers[i] = (struct worker_spec){.cgroup = MADE_HIGH + i, .name = ""};
+	m->workers[3] = (struct worker_spec){.cgroup = MADE_HIGH, .name = "tool"};
 	for (uint32_t q = 0; q < MADE_POLICIES; q++) {
 		for (uint32_t i = 0; i < MADE_CGROUPS; i++) {
 			m->attrs[q][i].high_bytes = NO_LIMIT;
