@@ -6,11 +6,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 struct zygote *pooled_zygote;
 struct pooled_events pooled_seen;
+static struct pool *current;
 const struct pool_commands pooled_plain = {.output_fd = -1};
 
 uint64_t pooled_now(void)
@@ -33,18 +35,34 @@ struct pool *pooled_open(uint32_t n, const struct pool_commands *c, bool thp)
 {
 	struct pool_worker *w = calloc(n, sizeof *w);
 	struct pool *p = NULL;
+	int err;
 
 	for (uint32_t i = 0; i < n; i++)
 		w[i] = (struct pool_worker){
 		    .name = "test", .cgroup_dirfd = -1, .own_parent_fd = -1, .thp = thp};
-	assert_int_equal(pool_open(pooled_zygote, w, n, c, &p), 0);
+	err = pool_open(pooled_zygote, w, n, c, &p);
 	free(w);
-	return p;
+	assert_int_equal(err, 0);
+	return current = p;
 }
 
 struct pool *pooled_open_plain(uint32_t n)
 {
 	return pooled_open(n, &pooled_plain, false);
+}
+
+void pooled_close(struct pool *p)
+{
+	if (p == current)
+		current = NULL;
+	pool_close(p);
+}
+
+int pooled_after(void **state)
+{
+	(void)state;
+	pooled_close(current);
+	return 0;
 }
 
 struct pool_event pooled_event(struct pool *p)
@@ -92,24 +110,24 @@ struct pool_event pooled_run(struct pool *p, uint32_t worker, struct op op)
 	return pooled_until(p, worker);
 }
 
-/* Field i of /proc/PID/statm, in bytes: 1 is resident, 2 of it files and shared memory. */
-static int64_t statm(pid_t pid, int i)
+/* By walking the page tables: what statm adds up is behind by some pages a task or CPU. */
+int64_t pooled_held(pid_t pid)
 {
-	char path[64];
-	long v[3] = {0};
+	char path[64], line[512];
+	long kb, anonymous = 0, held = 0;
 	FILE *f;
 
-	snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+	snprintf(path, sizeof path, "/proc/%d/smaps", (int)pid);
 	f = fopen(path, "r");
 	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%ld %ld %ld", &v[0], &v[1], &v[2]), 3);
+	while (fgets(line, sizeof line, f)) {
+		if (sscanf(line, "Anonymous: %ld kB", &kb) == 1)
+			anonymous = kb;
+		if (!strncmp(line, "VmFlags:", 8) && strstr(line, " dc")) /* not for children */
+			held += anonymous;
+	}
 	fclose(f);
-	return v[i] * (int64_t)PAGE_BYTES;
-}
-
-int64_t pooled_anon(pid_t pid)
-{
-	return statm(pid, 1) - statm(pid, 2);
+	return held * 1024;
 }
 
 bool pooled_alive(pid_t pid)

@@ -27,6 +27,9 @@ void pooled_nap(uint64_t ns);
 /* n workers that stay in the zygote's cgroup. */
 struct pool *pooled_open(uint32_t n, const struct pool_commands *c, bool thp);
 struct pool *pooled_open_plain(uint32_t n);
+void pooled_close(struct pool *p);
+int pooled_after(void **state); /* teardown of a test: close what it left open as it failed */
+#define pooled_test(f) cmocka_unit_test_teardown(f, pooled_after)
 
 struct pool_event pooled_event(struct pool *p); /* the next */
 /* Collect events until an op of this worker ends, or the worker; returns the last. */
@@ -38,7 +41,7 @@ extern struct pooled_events {
 } pooled_seen;			     /* since the last pooled_until began */
 uint32_t pooled_count(uint8_t kind); /* in pooled_seen */
 
-int64_t pooled_anon(pid_t pid); /* anonymous resident memory, bytes */
+int64_t pooled_held(pid_t pid); /* resident memory that ops have asked for, bytes */
 bool pooled_alive(pid_t pid);
 void pooled_assert_gone(pid_t pid); /* within LONG_NS */
 

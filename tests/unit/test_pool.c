@@ -49,14 +49,12 @@ static void resident_memory_follows_to_the_page(void **state)
 	struct pool *p = pooled_open_plain(1);
 	pid_t pid = pool_pid(p, 0);
 	uint64_t held = 0;
-	int64_t own;
 
 	(void)state;
-	/* Once through, so that what it needs itself is there. */
 	for (int round = 0; round < 2; round++) {
 		pooled_run(p, 0, (struct op){.kind = OP_FREE, .bytes = NO_LIMIT});
 		held = 0;
-		own = pooled_anon(pid);
+		assert_int_equal(pooled_held(pid), 0);
 		for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
 			struct pool_event e = pooled_run(
 			    p, 0, (struct op){.kind = ops[i].kind, .bytes = ops[i].bytes});
@@ -68,12 +66,10 @@ static void resident_memory_follows_to_the_page(void **state)
 					 ops[i].kind == OP_TOUCH ? ops[i].bytes : grown);
 			assert_int_equal(pooled_count(POOL_STEP), grown > 0);
 			held = ops[i].held;
-			if (round)
-				assert_int_equal(pooled_anon(pid) - own,
-						 (held + 4095) / 4096 * 4096);
+			assert_int_equal(pooled_held(pid), (held + 4095) / 4096 * 4096);
 		}
 	}
-	pool_close(p);
+	pooled_close(p);
 }
 
 static void an_allocation_is_one_step(void **state)
@@ -97,7 +93,7 @@ static void an_allocation_is_one_step(void **state)
 		assert_true(s->t_ns <= e.t_ns);
 	}
 	assert_true(e.done.start_ns >= before && e.done.start_ns <= e.t_ns);
-	pool_close(p);
+	pooled_close(p);
 }
 
 static void huge_pages_are_used_where_they_fit(void **state)
@@ -106,15 +102,11 @@ static void huge_pages_are_used_where_they_fit(void **state)
 	pid_t pid = pool_pid(p, 0);
 	char path[64], line[256];
 	long huge_kb = 0, kb;
-	int64_t own;
 	FILE *f;
 
 	(void)state;
-	pooled_run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = MIB});
-	pooled_run(p, 0, (struct op){.kind = OP_FREE, .bytes = NO_LIMIT});
-	own = pooled_anon(pid);
 	pooled_run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = 9 * MIB + 4096});
-	assert_int_equal(pooled_anon(pid) - own, 9 * MIB + 4096);
+	assert_int_equal(pooled_held(pid), 9 * MIB + 4096);
 	snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
 	f = fopen(path, "r");
 	while (f && fgets(line, sizeof line, f))
@@ -125,8 +117,8 @@ static void huge_pages_are_used_where_they_fit(void **state)
 	pooled_run(p, 0, (struct op){.kind = OP_FREE, .bytes = NO_LIMIT});
 	pool_set_thp(p, 0, false);
 	pooled_run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = 5 * MIB + 1});
-	assert_int_equal(pooled_anon(pid) - own, 5 * MIB + 4096);
-	pool_close(p);
+	assert_int_equal(pooled_held(pid), 5 * MIB + 4096);
+	pooled_close(p);
 	if (!huge_kb) {
 		print_message("no huge page was to be had\n");
 		skip();
@@ -165,7 +157,7 @@ static void paced_ops_take_their_time(void **state)
 	op = (struct op){.kind = OP_SLEEP, .ns = 30 * MS};
 	e = pooled_run(p, 0, op);
 	assert_true(e.t_ns - e.done.start_ns >= 30 * MS);
-	pool_close(p);
+	pooled_close(p);
 }
 
 static void a_replay_follows_its_samples_in_order(void **state)
@@ -181,7 +173,6 @@ static void a_replay_follows_its_samples_in_order(void **state)
 	uint64_t grown = 0, largest = 0, held = 0, due;
 	struct pool_event e;
 	uint32_t steps = 0, i = 0;
-	int64_t own;
 
 	(void)state;
 	for (uint32_t k = 0; k < N; k++) {
@@ -194,16 +185,13 @@ static void a_replay_follows_its_samples_in_order(void **state)
 		}
 		held = v[k].bytes;
 	}
-	pooled_run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = 8 * MIB});
-	pooled_run(p, 0, (struct op){.kind = OP_FREE, .bytes = NO_LIMIT});
-	own = pooled_anon(pid);
 	due = pooled_now();
 	assert_int_equal(pool_begin(p, 0, &op, due), 0);
 	e = pooled_until(p, 0);
 	assert_int_equal(e.done.bytes, grown);
 	assert_int_equal(pooled_count(POOL_STEP), steps);
 	assert_true(e.t_ns >= due + v[N - 1].at_ns);
-	assert_int_equal(pooled_anon(pid) - own, (held + 4095) / 4096 * 4096);
+	assert_int_equal(pooled_held(pid), (held + 4095) / 4096 * 4096);
 	held = 0;
 	for (size_t k = 0; k < pooled_seen.n; k++) {
 		if (pooled_seen.v[k].kind != POOL_STEP)
@@ -223,7 +211,7 @@ static void a_replay_follows_its_samples_in_order(void **state)
 	assert_int_equal(pooled_count(POOL_STEP), steps);
 	assert_true(e.done.late_ns >= NS_PER_SEC - 2 * N * MS);
 	assert_in_range(e.done.short_bytes, largest - 4096, largest + 4096);
-	pool_close(p);
+	pooled_close(p);
 }
 
 static void simulated_calls_take_their_memory_and_time(void **state)
@@ -250,7 +238,7 @@ static void simulated_calls_take_their_memory_and_time(void **state)
 	assert_true(at[2] - at[1] >= 30 * MS); /* the second waits for the first */
 	assert_true(e.t_ns - at[2] >= 20 * MS);
 	assert_true(e.done.late_ns > 15 * MS);
-	pool_close(p);
+	pooled_close(p);
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */
@@ -277,7 +265,7 @@ static void a_slow_coordinator_loses_nothing(void **state)
 		assert_true(pooled_seen.v[i].t_ns >= last);
 		last = pooled_seen.v[i].t_ns;
 	}
-	pool_close(p);
+	pooled_close(p);
 	free(v);
 }
 
@@ -298,7 +286,7 @@ static void workers_do_not_wait_for_each_other(void **state)
 		assert_true(e.worker >= 4);
 		done += e.kind == POOL_DONE;
 	}
-	pool_close(p);
+	pooled_close(p);
 }
 
 /* ---- ends ------------------------------------------------------------------------------------ */
@@ -324,7 +312,7 @@ static void a_killed_worker_is_told_after_what_it_did(void **state)
 	assert_int_equal(pool_begin(p, 1, &op, pooled_now()), -ESRCH);
 	e = pooled_run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = MIB});
 	assert_int_equal(e.kind, POOL_DONE);
-	pool_close(p);
+	pooled_close(p);
 	pooled_assert_gone(pid);
 }
 
@@ -339,13 +327,13 @@ static void closing_ends_stopped_and_busy_workers(void **state)
 	kill(pids[0], SIGSTOP);
 	kill(zygote_pid(pooled_zygote), SIGSTOP);
 	assert_int_equal(pool_begin(p, 1, &(struct op){.kind = OP_SLEEP, .ns = 100000 * MS}, 0), 0);
-	pool_close(p);
+	pooled_close(p);
 	for (uint32_t i = 0; i < 3; i++)
 		assert_false(pooled_alive(pids[i]));
 	/* and the zygote serves the next run */
 	p = pooled_open_plain(1);
 	assert_int_equal(pooled_run(p, 0, (struct op){.kind = OP_SLEEP}).kind, POOL_DONE);
-	pool_close(p);
+	pooled_close(p);
 }
 
 static void workers_die_with_their_zygote(void **state)
@@ -365,7 +353,7 @@ static void workers_die_with_their_zygote(void **state)
 	while (!(r = pool_next(p, &e)))
 		pooled_nap(MS);
 	assert_int_equal(r, -EPIPE);
-	pool_close(p);
+	pooled_close(p);
 	pooled_assert_gone(pid);
 	zygote_stop(z);
 	pooled_zygote = mine;
@@ -431,26 +419,26 @@ static void a_thousand_workers_come_and_go(void **state)
 		    pool_begin(p, i, &(struct op){.kind = OP_ALLOC, .bytes = 16 * KIB}, 0), 0);
 	while (done < N)
 		done += pooled_event(p).kind == POOL_DONE;
-	pool_close(p);
+	pooled_close(p);
 	assert_false(pooled_alive(first) || pooled_alive(last));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(resident_memory_follows_to_the_page),
-	    cmocka_unit_test(an_allocation_is_one_step),
-	    cmocka_unit_test(huge_pages_are_used_where_they_fit),
-	    cmocka_unit_test(paced_ops_take_their_time),
-	    cmocka_unit_test(a_replay_follows_its_samples_in_order),
-	    cmocka_unit_test(simulated_calls_take_their_memory_and_time),
-	    cmocka_unit_test(a_slow_coordinator_loses_nothing),
-	    cmocka_unit_test(workers_do_not_wait_for_each_other),
-	    cmocka_unit_test(a_killed_worker_is_told_after_what_it_did),
-	    cmocka_unit_test(closing_ends_stopped_and_busy_workers),
-	    cmocka_unit_test(workers_die_with_their_zygote),
-	    cmocka_unit_test(workers_die_with_their_coordinator),
-	    cmocka_unit_test(a_thousand_workers_come_and_go),
+	    pooled_test(resident_memory_follows_to_the_page),
+	    pooled_test(an_allocation_is_one_step),
+	    pooled_test(huge_pages_are_used_where_they_fit),
+	    pooled_test(paced_ops_take_their_time),
+	    pooled_test(a_replay_follows_its_samples_in_order),
+	    pooled_test(simulated_calls_take_their_memory_and_time),
+	    pooled_test(a_slow_coordinator_loses_nothing),
+	    pooled_test(workers_do_not_wait_for_each_other),
+	    pooled_test(a_killed_worker_is_told_after_what_it_did),
+	    pooled_test(closing_ends_stopped_and_busy_workers),
+	    pooled_test(workers_die_with_their_zygote),
+	    pooled_test(workers_die_with_their_coordinator),
+	    pooled_test(a_thousand_workers_come_and_go),
 	};
 
 	return cmocka_run_group_tests_name("workers of a live run", tests, pooled_start,

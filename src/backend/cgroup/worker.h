@@ -53,7 +53,7 @@ struct hand {
 	uint64_t reserved_bytes, writable_bytes;
 	uint64_t want_bytes; /* what ops have asked for so far; pages is that rounded up */
 	uint64_t pages, goal;
-	bool was_thp, no_populate;
+	bool was_thp, no_populate, swap;
 	uint64_t huge_from, huge_to; /* pages: where this growth takes huge pages */
 
 	/* the allocation in hand */

@@ -11,8 +11,11 @@
  * read them.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "backend/cgroup/worker.h"
 #include "base/units.h"
@@ -49,6 +52,20 @@ static uint64_t cpu_now(void)
 	return (uint64_t)t.tv_sec * NS_PER_SEC + (uint64_t)t.tv_nsec;
 }
 
+/* Its first line is a heading. */
+static bool has_swap(void)
+{
+	char text[1024];
+	int fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+
+	if (fd < 0)
+		return errno != ENOENT;
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return strchr(text, '\n') != strrchr(text, '\n');
+}
+
 int worker_mem_init(struct hand *w)
 {
 	uint64_t bytes;
@@ -64,6 +81,7 @@ int worker_mem_init(struct hand *w)
 		return -errno;
 	w->base = p + (HUGE_BYTES - (uintptr_t)p % HUGE_BYTES) % HUGE_BYTES;
 	w->reserved_bytes = bytes - HUGE_BYTES;
+	w->swap = has_swap();
 	/* Kernels without huge pages know no such advice, and need none. */
 	madvise(w->base, w->reserved_bytes, MADV_NOHUGEPAGE);
 	return madvise(w->base, w->reserved_bytes, MADV_DONTFORK) ? -errno : 0;
@@ -154,7 +172,6 @@ static void populate(struct hand *w, uint64_t from, uint64_t to)
 			worker_fail(w, -errno);
 		}
 	}
-	worker_mem_touch(w, from, to);
 }
 
 /* It is behind when its time is over and so much is missing. */
@@ -208,6 +225,8 @@ static void grow_chunk(struct hand *w)
 	}
 	begin = shared_now();
 	populate(w, from, from + n);
+	if (n == WORKER_HUGE_PAGES || w->swap || w->no_populate)
+		worker_mem_touch(w, from, from + n);
 	end = shared_now();
 	w->pages += n;
 	note_short(w, end, from);
