@@ -340,8 +340,8 @@ struct ast_at {
 };
 
 /*
- * AS_BRIEF: `at TIME VERB SIZE in NAME` and nothing else, in at most 255 bytes of text.  Places are
- * counted from s.at.beg; the name ends the statement.
+ * AS_BRIEF: `at TIME VERB SIZE in NAME` or `at TIME free all in NAME` and nothing else, in at most
+ * 255 bytes of text.  Places are counted from s.at.beg; the name ends the statement.
  */
 struct ast_brief {
 	union {
@@ -351,7 +351,7 @@ struct ast_brief {
 			uint8_t verb; /* enum ast_action_kind */
 			uint8_t time_at, time_len;
 			struct span s_at;
-			uint8_t action_at, amount_at, amount_len;
+			uint8_t action_at, amount_at, amount_len; /* amount_len 0: all */
 		};
 	};
 	uint64_t time_ns, amount;

@@ -52,50 +52,130 @@ static inline const char *read_digits(const char *s, uint64_t *out)
 	return n && n <= 18 ? s : NULL;
 }
 
+static inline uint64_t size_unit(char c)
+{
+	switch (c) {
+	case 'B':
+		return 1;
+	case 'K':
+		return KIB;
+	case 'M':
+		return MIB;
+	case 'G':
+		return GIB;
+	case 'T':
+		return GIB * 1024;
+	default:
+		return 0;
+	}
+}
+
+static inline const char *read_time_unit(const char *s, uint64_t *unit)
+{
+	char c = *s++;
+
+	if (c == 's') {
+		*unit = NS_PER_SEC;
+	} else if (*s == 's') {
+		*unit = c == 'm' ? NS_PER_MS : c == 'u' ? NS_PER_US : c == 'n' ? 1 : 0;
+		s++;
+	} else {
+		*unit = c == 'm' ? 60 * NS_PER_SEC : c == 'h' ? 3600 * NS_PER_SEC : 0;
+	}
+	return *unit ? s : NULL;
+}
+
+/* value * unit, as literals are: below 2^63. */
+static inline bool scaled(uint64_t value, uint64_t unit, uint64_t *out)
+{
+	return !__builtin_mul_overflow(value, unit, out) && *out <= INT64_MAX;
+}
+
+/* A number with or without a fraction, as v / scale. */
+static const char *read_decimal(const char *s, uint64_t *v, uint64_t *scale)
+{
+	const char *whole = s, *point;
+
+	s = read_digits(s, v);
+	*scale = 1;
+	if (!s || *s != '.')
+		return s;
+	point = s++;
+	for (; *s >= '0' && *s <= '9' && s - whole <= 18; s++) {
+		*v = *v * 10 + (uint64_t)(*s - '0');
+		*scale *= 10;
+	}
+	/* One of the bytes is the point; one that is a digit still was one too many. */
+	return s - point > 1 && !(*s >= '0' && *s <= '9') ? s : NULL;
+}
+
+/* v / scale * unit, rounded down. */
+static bool scaled_down(uint64_t v, uint64_t scale, uint64_t unit, uint64_t *out)
+{
+	unsigned __int128 product = (unsigned __int128)v * unit / scale;
+
+	*out = (uint64_t)product;
+	return product <= INT64_MAX;
+}
+
+__attribute__((noinline)) static const char *read_fraction_size(const char *s, uint64_t *out)
+{
+	uint64_t v, scale, unit;
+
+	s = read_decimal(s, &v, &scale);
+	unit = s ? size_unit(*s) : 0;
+	return unit && scaled_down(v, scale, unit, out) ? s + 1 : NULL;
+}
+
 static inline const char *read_size(const char *s, uint64_t *out)
 {
-	uint64_t unit, bytes;
+	const char *from = s;
+	uint64_t unit, v;
 
-	s = read_digits(s, &bytes);
+	s = read_digits(s, &v);
 	if (!s)
 		return NULL;
-	switch (*s++) {
-	case 'B':
-		unit = 1;
-		break;
-	case 'K':
-		unit = KIB;
-		break;
-	case 'M':
-		unit = MIB;
-		break;
-	case 'G':
-		unit = GIB;
-		break;
-	default:
-		return NULL;
-	}
-	return __builtin_mul_overflow(bytes, unit, out) || *out > INT64_MAX ? NULL : s;
+	if (__builtin_expect(*s == '.', 0))
+		return read_fraction_size(from, out);
+	unit = size_unit(*s);
+	return unit && scaled(v, unit, out) ? s + 1 : NULL;
+}
+
+/* With fractions, or of several parts: 1m30.5s. */
+__attribute__((noinline)) static const char *read_long_duration(const char *s, uint64_t *out)
+{
+	uint64_t v, scale, unit, part, total = 0, last = UINT64_MAX;
+
+	do {
+		s = read_decimal(s, &v, &scale);
+		if (!s)
+			return NULL;
+		s = read_time_unit(s, &unit);
+		if (!s || unit >= last || !scaled_down(v, scale, unit, &part))
+			return NULL;
+		last = unit;
+		total += part;
+		if (total > INT64_MAX)
+			return NULL;
+	} while (*s >= '0' && *s <= '9');
+	*out = total;
+	return s;
 }
 
 static inline const char *read_duration(const char *s, uint64_t *out)
 {
-	uint64_t unit, n;
-	char c;
+	const char *from = s;
+	uint64_t unit, v;
 
-	s = read_digits(s, &n);
+	s = read_digits(s, &v);
 	if (!s)
 		return NULL;
-	c = *s++;
-	if (c == 's') {
-		unit = NS_PER_SEC;
-	} else if (*s == 's') {
-		unit = c == 'm' ? NS_PER_MS : c == 'u' ? NS_PER_US : c == 'n' ? 1 : 0;
-		s++;
-	} else {
-		unit = c == 'm' ? 60 * NS_PER_SEC : c == 'h' ? 3600 * NS_PER_SEC : 0;
-	}
-	return !unit || __builtin_mul_overflow(n, unit, out) || *out > INT64_MAX ? NULL : s;
+	if (__builtin_expect(*s == '.', 0))
+		return read_long_duration(from, out);
+	s = read_time_unit(s, &unit);
+	if (s && __builtin_expect(*s >= '0' && *s <= '9', 0))
+		return read_long_duration(from, out);
+	return s && scaled(v, unit, out) ? s : NULL;
 }
 
 /* Verbs of a size that stand `in` a cgroup. */
@@ -134,6 +214,14 @@ static inline const struct sym *find_name(struct scan *x, const char *s, size_t 
 	return y;
 }
 
+/* Behind a comment: NULL when the scanner has something to say about it. */
+__attribute__((noinline)) static const char *skip_comment(const char *s)
+{
+	while ((signed char)*s > 0 && *s != '\n')
+		s++;
+	return (signed char)*s < 0 ? NULL : s;
+}
+
 /* Behind a name: the next token, when that is sure to begin something else. */
 static inline const char *next_statement(const char *s, const char *end)
 {
@@ -141,8 +229,15 @@ static inline const char *next_statement(const char *s, const char *end)
 	const struct word *w;
 	size_t n;
 
-	while (*s == '\n' || *s == ' ' || *s == '\t' || *s == '\r')
-		s++;
+	for (;;) {
+		while (*s == '\n' || *s == ' ' || *s == '\t' || *s == '\r')
+			s++;
+		if (__builtin_expect(*s != '#', 1))
+			break;
+		s = skip_comment(s);
+		if (!s)
+			return NULL;
+	}
 	if (s == end || *s == ';')
 		return s;
 	if (s == from)
@@ -177,8 +272,15 @@ static inline const char *read_one(struct scan *x, const char *s, const char *en
 	n = word_len(p);
 	NEED(kind = verb(p, n));
 	NEED(amount = p = skip_blanks(p + n));
-	NEED(p = read_size(p, &b->amount));
-	b->amount_len = (uint8_t)(p - amount);
+	if (__builtin_expect(kind == AA_FREE && *p == 'a', 0)) {
+		n = word_len(p);
+		NEED(n == 3 && !memcmp(p, "all", 3) && find_name(x, p, n));
+		p += n;
+		b->amount_len = 0;
+	} else {
+		NEED(p = read_size(p, &b->amount));
+		b->amount_len = (uint8_t)(p - amount);
+	}
 	NEED(p = skip_blanks(p));
 	NEED(p[0] == 'i' && p[1] == 'n');
 	NEED(name = p = skip_blanks(p + 2));
@@ -242,7 +344,8 @@ const struct ast_stmt *ast_unfold(const struct ast_stmt *s, struct ast_unfolded 
 	room->in.path = &room->seg;
 	room->action.kind = b->verb;
 	room->action.at = (struct span){s->at.beg + b->action_at, s->at.end};
-	room->action.amount = &room->amount;
+	room->action.all = !b->amount_len;
+	room->action.amount = b->amount_len ? &room->amount : NULL;
 	room->action.in = &room->in;
 	room->stmt.s.kind = AS_AT;
 	room->stmt.s.at = s->at;

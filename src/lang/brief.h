@@ -7,8 +7,8 @@
  * Between two statements of a file the parser is in one known state, and such a line can only
  * become one thing.  So where the grammar's next token is `at`, brief_read takes as many of these
  * lines as follow, each as one ast_brief.  It takes a statement only when it knows every token of
- * it and the one behind it; at anything else (a comment, a modifier, a fraction, an unknown name,
- * an error) it stops in front of the statement and the grammar reads that.  The grammar alone says
+ * it and the one behind it; at anything else (a modifier, a second cgroup, an unknown name, an
+ * error) it stops in front of the statement and the grammar reads that.  The grammar alone says
  * what the language is: with u->no_brief set the same text gives the same tree, spans, symbols and
  * messages, which tests/unit/test_brief.c and tests/fuzz/fuzz_brief.c hold it to.
  */

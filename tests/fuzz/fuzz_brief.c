@@ -86,6 +86,11 @@ static const char *const pieces[] = {
     "claim \"a\" { ",
     "use \"a\"\n",
     "let x = low\n",
+    "at 1m30s free all in low # note\n",
+    "all ",
+    "1.5s ",
+    "0.25G ",
+    "m",
     "veryverylongname",
     "veryverylongnamf",
 };

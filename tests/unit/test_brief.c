@@ -36,7 +36,9 @@ static size_t compare(const char *text, size_t n, void (*more)(struct unit *u))
 
 /* ---- the form and its neighbours ------------------------------------------------------------- */
 
-#define BEFORE "cgroup low < high 400M >\ncgroup long_name_of_one\nfinish at 40s\n"
+#define BEFORE                                                                                     \
+	"cgroup low < high 400M >\ncgroup long_name_of_one\nfinish at 40s\n"                       \
+	"at 1s free all in long_name_of_one over 1s\n"
 
 /* Behind BEFORE, as the text of one statement: is it brief? */
 static const struct {
@@ -55,12 +57,36 @@ static const struct {
     {"at 99999999999999999s alloc 1M in low", false}, /* too long */
     {"at 1s alloc 9999999999999G in low", false},
     {"at 1s alloc 1234567890123456789B in low", false}, /* 19 digits */
-    {"at 1m30s alloc 1M in low", false},
-    {"at 1.5s alloc 1M in low", false},
-    {"at 1s alloc 1.5M in low", false},
-    {"at 1s alloc 1T in low", false},
+    {"at 1m30s alloc 1M in low", true},
+    {"at 1.5s alloc 1M in low", true},
+    {"at 1s alloc 1.5M in low", true},
+    {"at 1s alloc 1T in low", true},
     {"at 1s alloc 1MB in low", false},
     {"at 1s alloc 1M/s in low", false},
+    {"at 1h2m3s4ms5us6ns alloc 0.3K in low", true},
+    {"at 1.5h1.25m0.5s alloc 0.000000001G in low", true},
+    {"at 0.00000000000000001s alloc 1.00000000000000001B in low", true},
+    {"at 0.000000000000000001s alloc 1M in low", false}, /* 19 digits */
+    {"at 1s2m alloc 1M in low", false},
+    {"at 1m1m alloc 1M in low", false},
+    {"at 1. s alloc 1M in low", false},
+    {"at 1.s alloc 1M in low", false},
+    {"at .5s alloc 1M in low", false},
+    {"at 1s alloc 1.5.5M in low", false},
+    {"at 1s alloc 1.M in low", false},
+    {"at 1m30 alloc 1M in low", false},
+    {"at 2562047h47m16s alloc 1M in low", true},
+    {"at 2562047h47m17s alloc 1M in low", false}, /* over 2^63 ns */
+    {"at 1s alloc 8388607.9T in low", true},
+    {"at 1s alloc 8388608T in low", false},
+    {"at 1s alloc all in low", false},
+    {"at 1s free all in low", true},
+    {"at 1s free all in low\n  # of them\n\t# all", true},
+    {"at 1s free allof in low", false},
+    {"at 1s free all in low # \xc3\xa4", false},
+    {"at 1s free all in low # \xff", false},
+    {"at 1s free all in low # \x7f\t\x01", true},
+    {"at 1s free all\n in low", false},
     {"at 1s alloc 1 in low", false},
     {"at 1 alloc 1M in low", false},
     {"at 1s sleep 1s in low", false},
@@ -87,7 +113,7 @@ static const struct {
     {"at 1s alloc 1M in nobody", false},
     {"at 1s alloc 1M in low over 1s", false},
     {"at 1s alloc 1M in low\nover 1s", false},
-    {"at 1s alloc 1M in low # comment", false},
+    {"at 1s alloc 1M in low # comment", true},
     {"at 1s # comment\n alloc 1M in low", false},
     {"at 1s\nalloc 1M in low", false},
     {"at 1s alloc 1M in low }", false},
@@ -120,7 +146,7 @@ static const struct {
     {"\nat", true},
     {"\nattic", false},
     {"\n\"text\"", false},
-    {"\n# comment\n", false},
+    {"\n# comment\n", true},
     {"\n}", false},
 };
 
