@@ -4,13 +4,14 @@
 _agentcg_options() {
 	case $1 in
 	run) echo "--param --policy --repeat --seed --json --csv --markdown --latex --html --plot --live --vm --mechanism" \
-		"--cgroup --workdir --as-root --width --color --tap --junit --diagnostics --quiet --verbose --help --version" \
-		"-p -q -v -h -V" ;;
+		"--cgroup --workdir --as-root --width --color --tap --junit --jobs --diagnostics --quiet --verbose --help --version" \
+		"-p -j -q -v -h -V" ;;
 	check) echo "--param --color --diagnostics --quiet --help --version -p -q -h -V" ;;
 	plan) echo "--param --policy --repeat --seed --plot --width --color --diagnostics --help --version -p -h -V" ;;
 	fmt) echo "--check --write --ast --color --diagnostics --help --version -w -h -V" ;;
 	test) echo "--update --timeout --jobs --slack --tap --junit --side-by-side --color --diagnostics" \
 		"--quiet --verbose --help --version -j -q -v -h -V" ;;
+	find) echo "--param --policy --repeat --seed --color --diagnostics --help --version -p -h -V" ;;
 	help) echo "--param --color --diagnostics --help --version -p -h -V" ;;
 	doctor) echo "--cgroup --color --diagnostics --help --version -h -V" ;;
 	clean) echo "--color --diagnostics --help --version -h -V" ;;
@@ -32,7 +33,7 @@ _agentcg_of_scenario() {
 }
 
 _agentcg() {
-	local commands="run check plan fmt test help doctor clean vm"
+	local commands="run check plan fmt test find help doctor clean vm"
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=run
 	local IFS=$' \t\n'
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Completions of agentcg for fish; tests/cmd/docs.sh holds them to `agentcg COMMAND --help`.
 
-set -l commands run check plan fmt test help doctor clean vm
+set -l commands run check plan fmt test find help doctor clean vm
 
 function __agentcg_command
     set -l words (commandline -opc)
-    if set -q words[2]; and contains -- $words[2] run check plan fmt test help doctor clean vm
+    if set -q words[2]; and contains -- $words[2] run check plan fmt test find help doctor clean vm
         echo $words[2]
     else
         echo run
@@ -34,6 +34,7 @@ complete -c agentcg -n __fish_use_subcommand -a check -d 'Check scenarios'
 complete -c agentcg -n __fish_use_subcommand -a plan -d 'Show the timeline, demand against the budget'
 complete -c agentcg -n __fish_use_subcommand -a fmt -d 'Print scenarios in the canonical form'
 complete -c agentcg -n __fish_use_subcommand -a test -d 'Compare with the tables beside scenarios'
+complete -c agentcg -n __fish_use_subcommand -a find -d 'Search a parameter for where a condition holds'
 complete -c agentcg -n __fish_use_subcommand -a help -d 'Explain a command or a scenario'
 complete -c agentcg -n __fish_use_subcommand -a doctor -d 'Say what this host and build can do'
 complete -c agentcg -n __fish_use_subcommand -a clean -d 'Remove what killed runs left behind'
@@ -41,10 +42,10 @@ complete -c agentcg -n __fish_use_subcommand -a vm -d 'Kernels for --vm'
 complete -c agentcg -n '__agentcg_is help' -a "$commands"
 complete -c agentcg -n '__agentcg_is vm' -a 'list fetch remove debian:6.1 debian:6.12 debian:7.3'
 
-complete -c agentcg -n '__agentcg_is run check plan help' -s p -l param -x -a '(__agentcg_of_scenario parameters)' -d 'Give a parameter another value'
-complete -c agentcg -n '__agentcg_is run plan' -l policy -x -a '(__agentcg_of_scenario policies)' -d 'Run only these policies'
-complete -c agentcg -n '__agentcg_is run plan' -l repeat -x -d 'Repeat every run'
-complete -c agentcg -n '__agentcg_is run plan' -l seed -x -d 'Seed of jitter, noise and order'
+complete -c agentcg -n '__agentcg_is run check plan find help' -s p -l param -x -a '(__agentcg_of_scenario parameters)' -d 'Give a parameter another value'
+complete -c agentcg -n '__agentcg_is run plan find' -l policy -x -a '(__agentcg_of_scenario policies)' -d 'Run only these policies'
+complete -c agentcg -n '__agentcg_is run plan find' -l repeat -x -d 'Repeat every run'
+complete -c agentcg -n '__agentcg_is run plan find' -l seed -x -d 'Seed of jitter, noise and order'
 complete -c agentcg -n '__agentcg_is run' -l json -r -F -d 'Write results as JSON'
 complete -c agentcg -n '__agentcg_is run' -l csv -r -F -d 'Write results as CSV'
 complete -c agentcg -n '__agentcg_is run' -l markdown -r -F -d 'Write tables for a page of Markdown'
@@ -61,16 +62,16 @@ complete -c agentcg -n '__agentcg_is fmt' -s w -l write -d 'Rewrite the files in
 complete -c agentcg -n '__agentcg_is fmt' -l ast -d 'Print the syntax tree'
 complete -c agentcg -n '__agentcg_is test' -l update -x -k -a '(__fish_complete_suffix .acg)' -d 'Rewrite one expected table'
 complete -c agentcg -n '__agentcg_is test' -l timeout -x -d 'How long one scenario may take'
-complete -c agentcg -n '__agentcg_is test' -s j -l jobs -x -d 'Run so many at a time'
+complete -c agentcg -n '__agentcg_is run test' -s j -l jobs -x -d 'Run so many at a time'
 complete -c agentcg -n '__agentcg_is test' -l slack -x -d 'How far figures may lie apart'
 complete -c agentcg -n '__agentcg_is run test' -l tap -d 'Report in the Test Anything Protocol'
 complete -c agentcg -n '__agentcg_is run test' -l junit -r -F -d 'Write a report as JUnit XML'
 complete -c agentcg -n '__agentcg_is test' -l side-by-side -d 'Show differences in two columns'
 complete -c agentcg -n '__agentcg_is run plan' -l width -x -d 'Width of tables and charts'
 complete -c agentcg -n '__agentcg_is run plan' -l plot -d 'Chart memory over time'
-complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean vm' -l color -x -a 'auto always never' -d 'Colour'
-complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean vm' -l diagnostics -x -a 'text json' -d 'Form of errors and warnings'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find help doctor clean vm' -l color -x -a 'auto always never' -d 'Colour'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find help doctor clean vm' -l diagnostics -x -a 'text json' -d 'Form of errors and warnings'
 complete -c agentcg -n '__agentcg_is run check test vm' -s q -l quiet -d 'No progress, warnings, table'
 complete -c agentcg -n '__agentcg_is run test' -s v -l verbose -d 'Name each run or test'
-complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean vm' -s h -l help -d 'List the options'
-complete -c agentcg -n '__agentcg_is run check plan fmt test help doctor clean vm' -s V -l version -d 'Version'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find help doctor clean vm' -s h -l help -d 'List the options'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find help doctor clean vm' -s V -l version -d 'Version'

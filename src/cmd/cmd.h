@@ -59,6 +59,7 @@ int cmd_test(struct cmd *c);
 int cmd_help(struct cmd *c);
 int cmd_doctor(struct cmd *c);
 int cmd_clean(struct cmd *c);
+int cmd_find(struct cmd *c);
 int cmd_vm(struct cmd *c);
 
 /*

@@ -8,6 +8,7 @@
 #include "cmd/output.h"
 #include "cmd/progress.h"
 #include "cmd/signals.h"
+#include "cmd/sweep.h"
 #include "experiment/experiment.h"
 
 /* What can carry out delay and protect; the simulator models the first. */
@@ -153,7 +154,8 @@ int cmd_run(struct cmd *c)
 	if (status == STATUS_OK)
 		status = load_plan(c, &u, c->opt.operands.v[0], &p);
 	if (status == STATUS_OK)
-		status = run_plan(c, &u, p, live);
+		status =
+		    p->nsweeps ? sweep_run(c, p, c->opt.operands.v[0]) : run_plan(c, &u, p, live);
 	live_session_close(live, &c->diags);
 	unit_free(&u);
 	return status;

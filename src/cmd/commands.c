@@ -24,6 +24,14 @@ const struct command commands[] = {
      "--slack 5% or --slack time=5%,alloc.p99=20%,claims=5% is for what is never the\n"
      "same twice; survivors, kills, verdicts and words always have to be.\n",
      cmd_test},
+    {"find", CMD_FIND, "QUESTION... FILE", "search a parameter for where a condition holds",
+     "agentcg find min|max NAME such that CONDITION FILE, as in\n"
+     "agentcg find min total such that 'bpf.high.time <= 1.05 * alone.high.time' FILE\n"
+     "Halves the range that the parameter NAME declares; each probe is an experiment, and\n"
+     "the condition is judged at 95% confidence, with more repetitions where that needs\n"
+     "them.\n"
+     "Exit status: 0; 1 when it holds nowhere, or not all the way beyond the border.\n",
+     cmd_find},
     {"help", CMD_HELP, "[COMMAND|FILE]", "explain a command, or a scenario's parameters and claims",
      NULL, cmd_help},
     {"doctor", CMD_DOCTOR, "", "say what this host and this build can do, by trying", NULL,

@@ -94,6 +94,8 @@ static struct plan_options plan_options(struct cmd *c)
 	    .policies = o->policies.v,
 	    .npolicies = o->policies.n,
 	    .repeat = o->repeat,
+	    .expect = o->expect,
+	    .expect_name = o->expect_name,
 	    .has_seed = o->has_seed,
 	    .seed = o->seed,
 	};

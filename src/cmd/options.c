@@ -65,12 +65,15 @@ struct option_spec {
 
 /* In the order of --help. */
 static const struct option_spec specs[] = {
-    {OPT_PARAM, 'p', "param", ARG_NEEDED, "NAME=VALUE", CMD_RUN | CMD_CHECK | CMD_PLAN | CMD_HELP,
+    {OPT_PARAM, 'p', "param", ARG_NEEDED, "NAME=VALUE",
+     CMD_RUN | CMD_CHECK | CMD_PLAN | CMD_HELP | CMD_FIND,
      "give a parameter of the scenario another value"},
-    {OPT_POLICY, 0, "policy", ARG_NEEDED, "NAME,...", CMD_RUN | CMD_PLAN,
+    {OPT_POLICY, 0, "policy", ARG_NEEDED, "NAME,...", CMD_RUN | CMD_PLAN | CMD_FIND,
      "run only these of the compared policies"},
-    {OPT_REPEAT, 0, "repeat", ARG_NEEDED, "N", CMD_RUN | CMD_PLAN, "repeat every run N times"},
-    {OPT_SEED, 0, "seed", ARG_NEEDED, "N", CMD_RUN | CMD_PLAN, "seed of jitter, noise and order"},
+    {OPT_REPEAT, 0, "repeat", ARG_NEEDED, "N", CMD_RUN | CMD_PLAN | CMD_FIND,
+     "repeat every run N times"},
+    {OPT_SEED, 0, "seed", ARG_NEEDED, "N", CMD_RUN | CMD_PLAN | CMD_FIND,
+     "seed of jitter, noise and order"},
     {OPT_JSON, 0, "json", ARG_NEEDED, "FILE", CMD_RUN,
      "write results as JSON; `-`: in place of the table"},
     {OPT_CSV, 0, "csv", ARG_NEEDED, "FILE", CMD_RUN,
@@ -101,7 +104,7 @@ static const struct option_spec specs[] = {
      "rewrite one expected table and show what changed"},
     {OPT_TIMEOUT, 0, "timeout", ARG_NEEDED, "SECONDS", CMD_TEST,
      "how long one scenario may take (120)"},
-    {OPT_JOBS, 'j', "jobs", ARG_NEEDED, "N", CMD_TEST,
+    {OPT_JOBS, 'j', "jobs", ARG_NEEDED, "N", CMD_RUN | CMD_TEST,
      "how many to run at a time (as there are CPUs)"},
     {OPT_SLACK, 0, "slack", ARG_NEEDED, "PERCENT,...", CMD_TEST,
      "how far figures may lie apart (0%)"},

@@ -24,7 +24,8 @@ enum command_bit {
 	CMD_DOCTOR = 1 << 6,
 	CMD_CLEAN = 1 << 7,
 	CMD_VM = 1 << 8,
-	CMD_ALL = (1 << 9) - 1,
+	CMD_FIND = 1 << 9,
+	CMD_ALL = (1 << 10) - 1,
 };
 
 /* Reports that are written to a file, or with "-" to standard output in place of the table. */
@@ -68,6 +69,8 @@ struct options {
 	uint32_t timeout_s, jobs; /* test, from here on */
 	const char *slack;	  /* as written */
 	bool side_by_side;
+	/* find; no options: each of its experiments has them set */
+	const char *expect, *expect_name;
 	VEC(const char *) operands;
 	struct arena owned;
 };

@@ -10,9 +10,11 @@ int admit_statements(const struct plan *p, struct diags *d)
 {
 	uint32_t before = d->errors;
 
-	if (p->sweeps) {
-		diag_at(d, E_RUN_SWEEP, p->sweep_at, "`sweep` cannot be run by this version");
-		diag_hint(d, "run once per value instead, with `-p name=value`");
+	if (p->nsweeps) {
+		diag_at(d, E_RUN_SWEEP, p->sweep_at,
+			"a sweep is several experiments, and this is one");
+		diag_hint(d, "give `%s` one value: `-p %s=%s`", p->sweeps[0].param,
+			  p->sweeps[0].param, p->sweeps[0].values[0]);
 	}
 	return d->errors > before ? -EOPNOTSUPP : 0;
 }

@@ -10,7 +10,7 @@
 #include "base/diag.h"
 #include "plan/plan.h"
 
-/* What this version checks but cannot run: reported, all of it.  0 or -EOPNOTSUPP. */
+/* A sweep, which is for the caller to take apart: reported.  0 or -EOPNOTSUPP. */
 int admit_statements(const struct plan *p, struct diags *d);
 
 /*

@@ -70,6 +70,7 @@ static void free_scratch(struct check *x)
 	vec_free(&x->asked);
 	vec_free(&x->policies);
 	vec_free(&x->expects);
+	vec_free(&x->sweeps);
 	vec_free(&x->aborts);
 	vec_free(&x->abort_texts);
 	vec_free(&x->requires);
@@ -179,6 +180,7 @@ static const struct plan *finish_plan(struct check *x)
 	TAKE(x, abort_texts, naborts, abort_texts);
 	TAKE(x, require, nrequire, requires);
 	TAKE(x, expects, nexpects, expects);
+	TAKE(x, sweeps, nsweeps, sweeps);
 	TAKE(x, params, nparams, params);
 	TAKE(x, traces, ntraces, traces);
 	p->ndraws = x->ndraws;

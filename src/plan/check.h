@@ -204,6 +204,7 @@ struct check {
 	struct plan plan;
 	VEC(struct plan_policy) policies;
 	VEC(struct plan_expect) expects;
+	VEC(struct plan_sweep) sweeps;
 	const struct ast_claim **claims; /* by symbol id of the name; NULL before the first */
 	VEC(const struct px *) aborts;
 	VEC(const char *) abort_texts;

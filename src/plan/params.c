@@ -276,7 +276,13 @@ void params_evaluate(struct check *x)
 		    .doc = d->param->doc ? d->param->doc->s : NULL,
 		    .range = printed_range(x, d),
 		    .overridden = d->overridden,
+		    .dim = (enum dim)d->value.dim,
 		};
+
+		if (p.range) {
+			p.lo = eval(x, d->param->lo).n;
+			p.hi = eval(x, d->param->hi).n;
+		}
 
 		vec_push(&x->params, p);
 	}

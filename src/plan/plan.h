@@ -14,6 +14,7 @@
 
 #include "backend/op.h"
 #include "base/source.h"
+#include "base/units.h"
 #include "plan/expr.h"
 
 struct unit;
@@ -90,7 +91,16 @@ struct plan_param {
 	const char *name, *value; /* value in the language's spelling */
 	const char *doc;	  /* or NULL */
 	const char *range;	  /* "512M..16G", or NULL */
-	bool overridden;	  /* by -p */
+	enum dim dim;
+	struct ratio lo, hi; /* of a range, in base units */
+	bool overridden;     /* by -p */
+};
+
+/* One experiment for each value: each is a plan of its own, with the parameter overridden. */
+struct plan_sweep {
+	const char *param;
+	const char *const *values; /* as -p takes them */
+	uint32_t nvalues;
 };
 
 struct plan_trace {
@@ -148,7 +158,8 @@ struct plan {
 	uint64_t seed;
 	bool interleave_random;
 	bool contention_none;
-	bool sweeps;	      /* a sweep is declared (running it is not built yet) */
+	const struct plan_sweep *sweeps; /* of parameters that -p does not give; they multiply */
+	uint32_t nsweeps;
 	struct span sweep_at; /* the first one */
 
 	const struct requirement *const
@@ -183,6 +194,9 @@ struct plan_options {
 	uint32_t repeat; /* 0 = as the file says */
 	bool has_seed;
 	uint64_t seed;
+	/* An expectation in the language, judged after all of the file's as the claim of this name.
+	 */
+	const char *expect, *expect_name;
 	uint32_t max_events; /* expand no further; 0: 10 million */
 };
 

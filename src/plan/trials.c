@@ -114,14 +114,30 @@ static void read_repeat(struct check *x, const struct ast_repeat *r)
 /* ---- sweep, contention ------------------------------------------------------------------------
  */
 
+/* As -p takes it: a string without quotes. */
+static const char *sweep_value(struct check *x, const struct value *v)
+{
+	struct buf b = {0};
+	const char *s;
+
+	if (v->dim == DIM_STRING)
+		return v->string;
+	if (v->dim == DIM_ERROR || v->px)
+		return "";
+	value_print(v, &b);
+	s = arena_strndup(x->arena, buf_str(&b), b.n);
+	buf_free(&b);
+	return s;
+}
+
 static void read_sweep(struct check *x, const struct ast_sweep *s)
 {
 	struct decl *d = s->name ? names_need(x, s->name, s->name_at) : NULL;
 	struct value v;
 
-	if (!x->plan.sweeps)
-		x->plan.sweep_at = s->s.at;
-	x->plan.sweeps = true;
+	struct plan_sweep sweep = {0};
+	VEC(const char *) values = {0};
+
 	if (d && d->kind != DECL_PARAM) {
 		names_wrong_kind(x, d, s->name_at, "a parameter");
 		d = NULL;
@@ -130,7 +146,21 @@ static void read_sweep(struct check *x, const struct ast_sweep *s)
 		v = eval(x, l->e);
 		if (d)
 			params_allow(x, d, &v, l->e);
+		vec_push(&values, sweep_value(x, &v));
 	}
+	for (size_t i = 0; d && i < x->sweeps.n; i++)
+		if (!strcmp(x->sweeps.v[i].param, d->name->s))
+			complain(x, E_SECOND, s->name_at, "a second sweep of `%s`", d->name->s);
+	/* What the command line gives is given. */
+	if (d && !d->overridden) {
+		sweep.param = d->name->s;
+		sweep.values = arena_dup(x->arena, values.v, values.n * sizeof(*values.v));
+		sweep.nvalues = (uint32_t)values.n;
+		if (!x->sweeps.n)
+			x->plan.sweep_at = s->s.at;
+		vec_push(&x->sweeps, sweep);
+	}
+	vec_free(&values);
 }
 
 static void read_contention(struct check *x, const struct ast_compare *c)
@@ -176,6 +206,30 @@ static void later_statement(struct check *x, const struct ast_stmt *s)
 	}
 }
 
+/* The expectation that the command line asks for, through the one grammar there is. */
+static void read_asked(struct check *x)
+{
+	struct ast_file *files = x->u->files;
+	uint32_t errors = x->diags->errors;
+	struct buf text = {0};
+	const struct ast_file *f;
+
+	buf_printf(&text, "expect %s\n", x->opt->expect);
+	x->u->files = NULL;
+	parse_only(x->u, x->opt->expect_name, text.s, text.n);
+	f = x->u->files;
+	x->u->files = files;
+	buf_free(&text);
+	if (!f || x->diags->errors != errors)
+		return;
+	if (!f->stmts || f->stmts->kind != AS_EXPECT || f->stmts->next) {
+		diag_at(x->diags, E_OVERRIDE, (struct span){0}, "`%s` is not one condition",
+			x->opt->expect);
+		return;
+	}
+	expect_statement(x, (const struct ast_expect *)f->stmts, x->opt->expect_name);
+}
+
 void trials_later(struct check *x)
 {
 	if (x->finish && x->finish->cond)
@@ -186,4 +240,6 @@ void trials_later(struct check *x)
 		read_contention(x, x->contention);
 	for (size_t i = 0; i < x->later.n && !x->over_limit; i++)
 		later_statement(x, x->later.v[i]);
+	if (x->opt && x->opt->expect && !x->over_limit)
+		read_asked(x);
 }

@@ -184,6 +184,48 @@ struct contrast_figure contrast_figure(const struct results *r, const struct con
 	return f;
 }
 
+struct role_mean contrast_mean(const struct results *r, int32_t policy, enum role role,
+			       enum metric m)
+{
+	double *v = mem_alloc((r->repetitions + 1) * sizeof(*v));
+	struct role_mean out = {0};
+	struct comparing c;
+
+	begin(&c, r, policy, role);
+	for (uint32_t rep = 0; rep < c.nreps; rep++) {
+		uint32_t n = 0;
+		double sum = 0, x;
+
+		for (uint32_t i = 0; i < c.nsessions && c.runs[rep]; i++)
+			if (results_metric(c.runs[rep], c.sessions[i], m, &x)) {
+				sum += x;
+				n++;
+			}
+		if (n)
+			v[out.n++] = sum / n;
+	}
+	if (out.n) {
+		out.mean = dist_mean(v, out.n);
+		out.in = bootstrap_mean(v, out.n, CONFIDENCE, r->seed);
+	}
+	end(&c);
+	free(v);
+	return out;
+}
+
+void contrast_alive(const struct results *r, int32_t policy, enum role role, uint32_t *runs,
+		    uint32_t *survived)
+{
+	struct contrast count = {0};
+	struct comparing c;
+
+	begin(&c, r, policy, role);
+	count_survivors(&c, &count);
+	end(&c);
+	*runs = count.runs;
+	*survived = count.survived;
+}
+
 void contrast_all(struct results *r)
 {
 	const struct plan *p = r->plan;

@@ -38,6 +38,18 @@ enum role contrast_role(const struct plan *p, uint32_t cgroup);
 struct contrast_figure contrast_figure(const struct results *r, const struct contrast *c,
 				       enum metric m, bool all);
 
+/* Under one policy, of the sessions of a role: by repetition, means over those that have it. */
+struct role_mean {
+	uint32_t n;
+	double mean;
+	struct interval in; /* 95% */
+};
+struct role_mean contrast_mean(const struct results *r, int32_t policy, enum role role,
+			       enum metric m);
+/* Their runs, and how many of these no OOM killer ended. */
+void contrast_alive(const struct results *r, int32_t policy, enum role role, uint32_t *runs,
+		    uint32_t *survived);
+
 /* Fill in r->contrasts; needs r->runs and r->sessions. */
 void contrast_all(struct results *r);
 

@@ -402,11 +402,15 @@ static void digests_tell_unlike_experiments_apart(void **state)
 /* ---- what is refused --------------------------------------------------------------------------
  */
 
-static void what_is_not_built_is_refused(void **state)
+static void a_sweep_is_not_one_experiment(void **state)
 {
 	struct stage *s = *state;
 
-	s->made->plan.sweeps = true;
+	static const char *const values[] = {"1G", "2G"};
+	static const struct plan_sweep sweep = {"total", values, 2};
+
+	s->made->plan.sweeps = &sweep;
+	s->made->plan.nsweeps = 1;
 	assert_int_equal(run(s), -EOPNOTSUPP);
 	assert_null(s->results);
 	assert_int_equal(s->diags.errors, 1);
@@ -499,7 +503,7 @@ int main(void)
 	    TEST(an_abort_ends_the_experiment),
 	    TEST(a_failing_backend_is_an_error),
 	    TEST(digests_tell_unlike_experiments_apart),
-	    TEST(what_is_not_built_is_refused),
+	    TEST(a_sweep_is_not_one_experiment),
 	    TEST(unmet_requirements_skip),
 	    TEST(unknown_features_are_errors),
 	    TEST(missing_abilities_are_named_with_their_place),
