@@ -3,9 +3,9 @@
 
 _agentcg_options() {
 	case $1 in
-	run) echo "--param --policy --repeat --seed --json --csv --markdown --latex --html --plot --live --vm --mechanism" \
-		"--cgroup --workdir --as-root --width --color --tap --junit --jobs --diagnostics --quiet --verbose --help --version" \
-		"-p -j -q -v -h -V" ;;
+	run) echo "--param --policy --repeat --seed --json --csv --markdown --latex --html --plot --live --vm --vm-memory" \
+		"--mechanism --cgroup --workdir --as-root --width --color --tap --junit --jobs --diagnostics --quiet --verbose --help" \
+		"--version -p -j -q -v -h -V" ;;
 	check) echo "--param --color --diagnostics --quiet --help --version -p -q -h -V" ;;
 	plan) echo "--param --policy --repeat --seed --plot --width --color --diagnostics --help --version -p -h -V" ;;
 	fmt) echo "--check --write --ast --color --diagnostics --help --version -w -h -V" ;;

@@ -42,6 +42,8 @@ struct command {
 struct cmd {
 	const struct command *what;
 	struct options opt;
+	const char *const *words; /* of the command line, [nwords], from argv[1] on */
+	size_t nwords;
 	struct diags diags; /* about usage and output: without a place in a text */
 };
 

@@ -15,11 +15,13 @@
 #include <unistd.h>
 
 #include "backend/cgroup/live.h"
+#include "cmd/cache.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "config.h"
 #include "experiment/experiment.h"
 #include "lang/parse.h"
+#include "vm/kernel.h"
 
 static void say(struct buf *out, const char *what, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -144,6 +146,27 @@ static bool find_qemu(char *found, size_t size)
 	return false;
 }
 
+static void look_at_kernels(struct buf *out)
+{
+	const struct kernel *v = NULL;
+	struct arena a = {0};
+	struct buf names = {0};
+	struct diags d;
+	size_t n = 0;
+	const char *cache = cache_folder(&a);
+
+	diags_init(&d, NULL);
+	if (cache)
+		(void)kernel_list(&a, cache, &d, &v, &n);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&names, "%s%s", i ? ", " : "", v[i].name);
+	say(out, "virtual machines", "%s%s", n ? "kernels here: " : "no kernel here yet; ",
+	    n ? buf_str(&names) : "--vm fetches " KERNEL_DEFAULT);
+	buf_free(&names);
+	diags_free(&d);
+	arena_free(&a);
+}
+
 static void look_at_vm(struct buf *out)
 {
 	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -157,7 +180,8 @@ static void look_at_vm(struct buf *out)
 		if (version < 0)
 			say(out, "KVM", "no: /dev/kvm: %s", strerror(errno));
 		else
-			say(out, "KVM", "/dev/kvm answers (API %d); no machine was tried", version);
+			say(out, "KVM", "/dev/kvm answers (API %d); the first --vm tries it",
+			    version);
 		close(fd);
 	}
 	say(out, "QEMU", "%s", find_qemu(qemu, sizeof qemu) ? qemu : "not found in PATH");
@@ -175,7 +199,7 @@ int cmd_doctor(struct cmd *c)
 	look_at_kernel(&out);
 	look_at_bpf(&out);
 	try_live(c, &out);
-	say(&out, "virtual machines", "not in this version (--vm); what it would find here:");
+	look_at_kernels(&out);
 	look_at_vm(&out);
 	status = status_of_both(status, output_stdout(c, &out));
 	buf_free(&out);

@@ -9,6 +9,7 @@
 #include "cmd/progress.h"
 #include "cmd/signals.h"
 #include "cmd/sweep.h"
+#include "cmd/vm_run.h"
 #include "experiment/experiment.h"
 
 /* What can carry out delay and protect; the simulator models the first. */
@@ -21,15 +22,13 @@ static bool backend_there(struct cmd *c)
 	const struct options *o = &c->opt;
 	const char *near;
 
-	if (o->backend && !strcmp(o->backend, "--live"))
-		return true; /* which mechanisms there are, the session says */
-	if (o->backend) {
-		diag_at(&c->diags, E_NOT_BUILT, (struct span){0},
-			"`%s%s%s`: this version of agentcg has no backend for virtual machines",
-			o->backend, o->kernel ? "=" : "", o->kernel ? o->kernel : "");
-		diag_hint(&c->diags, "without it the scenario runs in the simulator");
+	if (o->backend && !strcmp(o->backend, "--vm") && o->cgroup) {
+		diag_at(&c->diags, E_USE_TOGETHER, (struct span){0},
+			"`--cgroup` names a cgroup of this host, and `--vm` has its own");
 		return false;
 	}
+	if (o->backend)
+		return true; /* which mechanisms there are, the kernel says */
 	if (o->cgroup || o->workdir || o->as_root) {
 		diag_at(&c->diags, E_USE_TOGETHER, (struct span){0},
 			"`--%s` is for live runs only: the simulator runs no commands and makes no "
@@ -94,7 +93,7 @@ static int report(struct cmd *c, const struct results *r)
 	return status;
 }
 
-/* live: NULL for the simulator */
+/* live: NULL for the simulator and machines */
 static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p,
 		    struct live_session *live)
 {
@@ -107,9 +106,10 @@ static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p,
 	    .observe = progress_obs,
 	    .progress_ctx = &progress,
 	};
+	struct vm_machine machine = {0};
 	struct results *r = NULL;
 	struct diags d;
-	int status, err;
+	int status, err = 0;
 
 	diags_init(&d, &u->sources);
 	signals_catch();
@@ -121,13 +121,23 @@ static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p,
 			return status;
 		}
 		x.backend = live_session_backend(live);
+	} else if (c->opt.backend) {
+		err = vm_run_open(c, p, &d, &machine);
+		x.backend = err ? NULL : vm_backend(machine.vm);
+		x.run = vm_run;
+		x.run_ctx = machine.vm;
 	}
-	progress_begin(&progress, p, c->opt.quiet, c->opt.verbose);
-	err = experiment_run(p, &x, &d, &r);
-	progress_end(&progress);
+	if (!err) {
+		progress_begin(&progress, p, c->opt.quiet, c->opt.verbose);
+		err = experiment_run(p, &x, &d, &r);
+		progress_end(&progress);
+	}
+	vm_run_close(&machine);
 	output_diags(c, &d);
-	if (err == -EOPNOTSUPP) {
+	if (err == -EOPNOTSUPP || err == -EINVAL) {
 		status = STATUS_USAGE;
+	} else if (err == -EINTR) {
+		status = STATUS_INTERRUPTED;
 	} else if (err) {
 		status = STATUS_INTERNAL;
 	} else {
@@ -149,7 +159,8 @@ int cmd_run(struct cmd *c)
 	if (!cmd_operands(c, 1, 1) || !backend_there(c))
 		return STATUS_USAGE;
 	unit_init(&u);
-	if (c->opt.backend) /* while this process is small: it forks */
+	if (c->opt.backend &&
+	    !strcmp(c->opt.backend, "--live")) /* while this process is small: it forks */
 		status = live_run_open(c, &live);
 	if (status == STATUS_OK)
 		status = load_plan(c, &u, c->opt.operands.v[0], &p);

@@ -43,7 +43,7 @@ static void add_folder(struct folders *f, const char *dir)
 	f->dirs[f->n++] = dir;
 }
 
-static struct lang_path library_path(struct arena *a)
+struct lang_path load_library_path(struct arena *a)
 {
 	const char *env = getenv("AGENTCG_PATH"), *own = folder_of_executable(a);
 	struct folders f = {0};
@@ -112,7 +112,7 @@ static struct plan_options plan_options(struct cmd *c)
 static int load(struct cmd *c, struct unit *u, const char *path, const struct plan **out)
 {
 	struct plan_options opt = plan_options(c);
-	struct lang_path lib = library_path(&u->arena);
+	struct lang_path lib = load_library_path(&u->arena);
 	int err;
 
 	if (c->diags.errors)

@@ -16,4 +16,7 @@
 int load_check(struct cmd *c, struct unit *u, const char *path);
 int load_plan(struct cmd *c, struct unit *u, const char *path, const struct plan **out);
 
+/* Where `use "name"` looks; lives in `a`. */
+struct lang_path load_library_path(struct arena *a);
+
 #endif

@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/guest.h"
 #include "cmd/output.h"
 #include "cmd/signals.h"
 #include "config.h"
+#include "vm/guest.h"
 
 /*
  * The command that argv asks for and where its own words begin: `agentcg FILE` and `agentcg
@@ -67,6 +69,8 @@ int main(int argc, char **argv)
 	struct buf usage = {0};
 	int first, status = STATUS_USAGE;
 
+	if (guest_is_init(argc, argv))
+		guest_main();
 	signals_ignore_pipe();
 	diags_init(&c.diags, NULL);
 	if (argc < 2) {
@@ -74,6 +78,8 @@ int main(int argc, char **argv)
 		(void)buf_write_fd(&usage, STDERR_FILENO);
 		buf_free(&usage);
 	} else {
+		c.words = (const char *const *)argv + 1;
+		c.nwords = (size_t)argc - 1;
 		c.what = choose(argv, &first, &c.diags);
 		if (c.what) {
 			options_parse(c.what->bit, c.what->name, argc, argv, first, &c.opt,

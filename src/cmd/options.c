@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "cmd/options.h"
 
 enum option_id {
@@ -19,6 +20,7 @@ enum option_id {
 	OPT_PLOT,
 	OPT_LIVE,
 	OPT_VM,
+	OPT_VM_MEMORY,
 	OPT_MECHANISM,
 	OPT_CGROUP,
 	OPT_WORKDIR,
@@ -58,10 +60,11 @@ struct option_spec {
 	const char *help;
 };
 
-#define MAX_WIDTH   10000
-#define MIN_WIDTH   40
-#define MAX_TIMEOUT 86400
-#define MAX_JOBS    1024
+#define MAX_WIDTH      10000
+#define MAX_MEMORY_MIB (UINT64_C(1) << 20)
+#define MIN_WIDTH      40
+#define MAX_TIMEOUT    86400
+#define MAX_JOBS       1024
 
 /* In the order of --help. */
 static const struct option_spec specs[] = {
@@ -87,8 +90,9 @@ static const struct option_spec specs[] = {
     {OPT_PLOT, 0, "plot", ARG_NONE, NULL, CMD_RUN | CMD_PLAN,
      "chart memory over time: usage, demand"},
     {OPT_LIVE, 0, "live", ARG_NONE, NULL, CMD_RUN, "run on this host's cgroup v2"},
-    {OPT_VM, 0, "vm", ARG_OPTIONAL, "KERNEL", CMD_RUN,
-     "run in a virtual machine (not in this version)"},
+    {OPT_VM, 0, "vm", ARG_OPTIONAL, "KERNEL", CMD_RUN, "run in a virtual machine (debian:6.1)"},
+    {OPT_VM_MEMORY, 0, "vm-memory", ARG_NEEDED, "SIZE", CMD_RUN,
+     "memory of that machine (what the scenario needs)"},
     {OPT_MECHANISM, 0, "mechanism", ARG_NEEDED, "NAME", CMD_RUN,
      "what carries out delays; live: as it works"},
     {OPT_CGROUP, 0, "cgroup", ARG_NEEDED, "DIR", CMD_RUN | CMD_DOCTOR,
@@ -234,6 +238,22 @@ static void set_backend(struct parsing *p, const struct option_spec *s)
 	p->o->backend = s->id == OPT_LIVE ? "--live" : "--vm";
 }
 
+/* A size as the language spells whole ones: 512M, 2G. */
+static void set_memory(struct parsing *p, const struct option_spec *s, const char *value)
+{
+	size_t n = strspn(value, "0123456789");
+	char digits[24];
+	uint64_t v;
+
+	snprintf(digits, sizeof digits, "%.*s", (int)(n < sizeof digits ? n : 0), value);
+	if (!options_number(digits, 1, MAX_MEMORY_MIB, &v) || !strchr("MG", value[n]) ||
+	    !value[n] || value[n + 1] || (value[n] == 'G' && v > MAX_MEMORY_MIB / 1024)) {
+		bad_value(p, s, value, "a size in M or G, as in --vm-memory 512M");
+		return;
+	}
+	p->o->vm_memory_bytes = value[n] == 'G' ? v * GIB : v * MIB;
+}
+
 /* value: not NULL where the option needs one */
 static void set(struct parsing *p, const struct option_spec *s, const char *value)
 {
@@ -282,6 +302,9 @@ static void set(struct parsing *p, const struct option_spec *s, const char *valu
 	case OPT_VM:
 		set_backend(p, s);
 		o->kernel = value;
+		break;
+	case OPT_VM_MEMORY:
+		set_memory(p, s, value);
 		break;
 	case OPT_MECHANISM:
 		o->mechanism = value;

@@ -54,8 +54,9 @@ struct options {
 	bool has_seed;
 	uint64_t seed;
 	const char *reports[REPORT_COUNT];
-	const char *backend; /* "--live", "--vm": one that is not the simulator */
-	const char *kernel;  /* --vm=KERNEL */
+	const char *backend;	  /* "--live", "--vm": one that is not the simulator */
+	const char *kernel;	  /* --vm=KERNEL */
+	uint64_t vm_memory_bytes; /* 0: what the scenario needs */
 	const char *mechanism;
 	const char *cgroup, *workdir; /* of --live */
 	bool as_root;

@@ -123,7 +123,8 @@ static int run_once(struct experiment *x, const struct planned_run *run)
 
 	collect_begin(x->collect, run->policy, run->alone, run->rep);
 	arena_reset(&x->run_arena);
-	err = engine_run(&config, &outcome);
+	err = x->options->run ? x->options->run(x->options->run_ctx, &config, &outcome)
+			      : engine_run(&config, &outcome);
 	if (err) {
 		if (!x->diags->errors)
 			diag_at(x->diags, E_RUN_FAILED, (struct span){0, 0},

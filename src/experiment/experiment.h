@@ -15,10 +15,14 @@
 #include "backend/backend.h"
 #include "base/diag.h"
 #include "plan/plan.h"
+#include "run/engine.h"
 #include "stat/results.h"
 
 struct experiment_options {
 	const struct backend *backend;
+	/* What carries out one run; NULL: engine_run() on the backend. */
+	int (*run)(void *ctx, const struct run_config *c, struct run_outcome *out);
+	void *run_ctx;
 	const volatile sig_atomic_t *stop; /* or NULL */
 	bool timelines;			   /* keep one of every run: run_summary.timeline */
 	/*

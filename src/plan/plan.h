@@ -105,6 +105,7 @@ struct plan_sweep {
 
 struct plan_trace {
 	const char *name, *path;
+	const char *file;  /* what was opened: path, relative to where it is named */
 	const char *units; /* "decimal", "binary" */
 	uint64_t digest, duration_ns, peak_bytes, mean_bytes;
 	uint32_t nsamples, ncalls;

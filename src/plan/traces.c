@@ -121,6 +121,7 @@ void traces_load(struct check *x)
 		struct plan_trace p = {
 		    .name = d->name->s,
 		    .path = d->trace->written,
+		    .file = d->trace->path,
 		    .units = tr->units == TRACE_BINARY ? "binary" : "decimal",
 		    .digest = tr->digest,
 		    .duration_ns = tr->duration_ns,

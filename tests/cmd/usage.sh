@@ -31,7 +31,9 @@ try run --policy nome $s
 try run --width 10 $s
 try fmt --check --write $s
 try fmt --write -
-try run --vm=6.12 $s
+try run --vm=debian:x $s
+try run --vm --cgroup /x $s
+try run --vm --vm-memory 512 $s
 try run --workdir . $s
 try run --live --mechanism nonsense $s
 try run --mechanism freeze $s
@@ -40,7 +42,7 @@ try test Makefile
 try test nowhere
 AGENTCG_SEED=x AGENTCG_REPEAT=0 "$AGENTCG" run $s 2>&1
 echo "exit $?"
-"$AGENTCG" run --diagnostics=json --vm $s 2>&1
+"$AGENTCG" run --diagnostics=json --vm=debian:x $s 2>&1
 echo "exit $?"
 "$AGENTCG" 2>&1 | head -n 1
 for c in "" run check plan fmt test help doctor clean; do "$AGENTCG" $c --help; done |
