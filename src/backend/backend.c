@@ -26,7 +26,8 @@ const char *backend_cap_name(enum backend_cap one)
 
 /* Everything that `require` may name on any backend; a backend answers for each of them. */
 static const char *const features[] = {
-    "cgroup2", "cpu", "freeze", "kernel", "memcg_bpf", "poll", "psi", "sched_ext", "swap", "thp",
+    "cgroup2", "cpu", "freeze",	   "high", "kernel", "memcg_bpf",
+    "poll",    "psi", "sched_ext", "swap", "thp",
 };
 
 const char *backend_feature(size_t i)

@@ -3,12 +3,14 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "backend/cgroup/freezer.h"
 #include "backend/cgroup/hold.h"
 #include "backend/cgroup/mech.h"
+#include "backend/cgroup/penalty.h"
 #include "base/diag.h"
 
 #define MS NS_PER_MS
@@ -210,6 +212,73 @@ static void hold_too_late_is_none(void **state)
 	e.batches = 3;
 	assert_int_equal(hold_event(&h, &e, 1000 * MS), UINT64_MAX);
 	assert_int_equal(h.due_ns, NEVER);
+}
+
+/* ---- the kernel's throttle ------------------------------------------------------------------- */
+
+/* 64 s * x^2 a batch, of kernel.md's formula, with the kernel's rounding down to 4 ms. */
+static void penalty_is_the_kernels(void **state)
+{
+	(void)state;
+	for (uint64_t high = 20; high <= 400; high += 19) {
+		for (uint64_t over = 1; over <= 200; over += 7) {
+			double x = (double)over / 1000;
+			uint64_t usage = (uint64_t)((double)(high * MIB) * (1 + x));
+			double want = 64e9 * x * x;
+			double got = (double)penalty_ns(usage, high * MIB, 1);
+
+			if (want > 2e9)
+				want = 2e9;
+			if (want < 11e6)
+				assert_true(got < 12e6);
+			else
+				assert_true(got <= want && got > want * 0.99 - 4.1e6);
+		}
+	}
+	assert_int_equal(penalty_ns(100 * MIB, 100 * MIB, 1), 0);
+	assert_int_equal(penalty_ns(101 * MIB, 100 * MIB, 1), 0); /* 6.4 ms is not slept */
+	assert_int_equal(penalty_ns(110 * MIB, 100 * MIB, 1), 636 * MS);
+	assert_int_equal(penalty_ns(110 * MIB, 100 * MIB, 2), 1272 * MS);
+	assert_int_equal(penalty_ns(110 * MIB, 100 * MIB, 8), 2000 * MS); /* a huge page */
+	assert_int_equal(penalty_ns(110 * MIB, 0, 1), 2000 * MS);
+}
+
+static uint64_t slept(uint64_t first, uint32_t batches, uint64_t high)
+{
+	uint64_t ns = 0;
+
+	for (uint32_t k = 0; k < batches; k++)
+		ns += penalty_ns(first + k * BATCH, high, 1);
+	return ns;
+}
+
+static void penalty_is_inverted(void **state)
+{
+	(void)state;
+	static const uint64_t delays_ms[] = {20, 50, 100, 200, 500, 1000, 1900};
+
+	for (uint64_t usage = 10 * MIB; usage <= 2 * GIB; usage += usage / 3) {
+		for (size_t i = 0; i < ARRAY_LEN(delays_ms); i++) {
+			uint64_t want = delays_ms[i] * MS;
+			uint64_t one = penalty_high(usage, 1, want);
+			uint64_t four = penalty_high(usage, 4, 4 * want);
+			/* One page of memory.high is what it can be set by. */
+			uint64_t step = slept(usage, 1, one - PAGE_BYTES) - slept(usage, 1, one);
+
+			assert_true(slept(usage, 1, one) >= want);
+			assert_true(slept(usage, 1, one) <= want + 4 * MS + step);
+			assert_int_equal(one % PAGE_BYTES, 0);
+			/* x = sqrt(D / 64 s) */
+			if (usage > 50 * MIB)
+				assert_true(fabs((double)usage / (double)one - 1 -
+						 sqrt((double)delays_ms[i] / 64e3)) < 0.003);
+			if (slept(usage, 4, four))
+				assert_true(slept(usage, 4, four) <= 4 * want + 4 * step + 16 * MS);
+		}
+	}
+	/* More than there can be: the longest there is. */
+	assert_int_equal(slept(100 * MIB, 1, penalty_high(100 * MIB, 1, 9000 * MS)), 2000 * MS);
+	assert_int_equal(slept(100 * MIB, 4, penalty_high(100 * MIB, 4, 0)), 0);
 }
 
 /* ---- freezing, with a watch that says what the test wants ------------------------------------ */
@@ -516,6 +585,8 @@ int main(void)
 	    cmocka_unit_test(hold_of_the_same_task_adds_up),
 	    cmocka_unit_test(hold_that_ended_begins_anew),
 	    cmocka_unit_test(hold_too_late_is_none),
+	    cmocka_unit_test(penalty_is_the_kernels),
+	    cmocka_unit_test(penalty_is_inverted),
 	    cmocka_unit_test(freezes_until_due),
 	    cmocka_unit_test(counts_of_descendants_are_summed),
 	    cmocka_unit_test(protects_while_active),

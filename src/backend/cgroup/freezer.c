@@ -117,13 +117,6 @@ int freezer_step(void *m, uint64_t now_ns)
 	return err ? err : shield_step(f->shield, now_ns);
 }
 
-static bool is_below(const struct mech_host *h, uint32_t i, uint32_t ancestor)
-{
-	while (i > ancestor) /* parents come first */
-		i = h->cgroups[i].parent;
-	return i == ancestor;
-}
-
 void freezer_count(void *m, uint32_t cgroup, uint64_t now_ns, struct cg_counters *c)
 {
 	struct freezer *f = m;
@@ -133,7 +126,7 @@ void freezer_count(void *m, uint32_t cgroup, uint64_t now_ns, struct cg_counters
 	for (uint32_t i = cgroup; i < f->h->n; i++) {
 		struct cg_counters one = {0};
 
-		if (!is_below(f->h, i, cgroup))
+		if (!watch_below(f->h, i, cgroup))
 			continue;
 		c->delays += f->of[i].delays;
 		c->delayed_ns += hold_ns(&f->of[i], now_ns);

@@ -6,6 +6,7 @@
 #include "backend/cgroup/mech.h"
 
 extern const struct mechanism mech_freeze;
+extern const struct mechanism mech_high;
 extern const struct mechanism mech_poll;
 
 #endif

@@ -19,8 +19,8 @@
 #include "backend/cgroup/watch.h"
 #include "base/diag.h"
 
-#define TRIAL_HIGH_BYTES  MIB	     /* the process itself takes a part of it */
-#define TRIAL_TOUCH_BYTES (16 * MIB) /* many batches more */
+#define TRIAL_HIGH_BYTES  (8 * MIB) /* of which a batch is few percent: no long native sleeps */
+#define TRIAL_TOUCH_BYTES (16 * MIB)
 #define TRIAL_DELAY_NS	  (20 * NS_PER_MS)
 
 struct trial {

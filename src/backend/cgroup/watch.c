@@ -31,3 +31,10 @@ void watch_policy(struct agentcg_policy *p, const struct cg_attrs *a, uint32_t m
 			p->flags |= AGENTCG_PROTECT_MIN;
 	}
 }
+
+bool watch_below(const struct mech_host *h, uint32_t i, uint32_t ancestor)
+{
+	while (i > ancestor) /* parents come first */
+		i = h->cgroups[i].parent;
+	return i == ancestor;
+}

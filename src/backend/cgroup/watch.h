@@ -52,6 +52,9 @@ extern const struct watch watch_poll;
 /* The policy of a cgroup after its attributes in `mask` have changed; begin with all-zero. */
 void watch_policy(struct agentcg_policy *p, const struct cg_attrs *a, uint32_t mask);
 
+/* Is cgroup i the ancestor or below it? */
+bool watch_below(const struct mech_host *h, uint32_t i, uint32_t ancestor);
+
 /*
  * Batches that a cgroup took above base_bytes since it was looked at last, from its usage then and
  * now.  *seen_bytes moves on.

@@ -10,6 +10,7 @@
 #include "backend/cgroup/watch.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -395,12 +396,27 @@ static void watcher_count(void *run, uint32_t cgroup, struct cg_counters *out)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+/* How many batches the programs saw, and whether user space heard of all that had to wait. */
+static void tell_counts(struct watcher *w)
+{
+	struct agentcg_counts n;
+
+	for (uint32_t i = 0; mech_verbose && w->bpf && i < w->h->n; i++)
+		if (look(w->bpf->maps.counts, &w->h->cgroups[i].id, &n, sizeof n, 0) && n.over_high)
+			fprintf(mech_verbose,
+				"# BPF: %s: %" PRIu64 " batches over memory.high, %" PRIu64
+				" to wait, %" PRIu64 " events lost\n",
+				w->h->cgroups[i].name, (uint64_t)n.over_high, (uint64_t)n.delays,
+				(uint64_t)n.lost);
+}
+
 static void watcher_close(void *run)
 {
 	struct watcher *w = run;
 
 	if (!w)
 		return;
+	tell_counts(w);
 	ring_buffer__free(w->ring);
 	detach(w);
 	vec_free(&w->queue);
