@@ -106,6 +106,11 @@ static const char *title_of(struct check *x)
 	return arena_strndup(x->arena, name, n);
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /*
  * A text without what cannot matter: comments are left out and white space counts as one blank.  A
  * `#` in a quoted text is no comment.
@@ -122,7 +127,7 @@ static uint64_t digest_text(uint64_t h, const char *s, size_t len)
 			blank = true;
 			continue;
 		}
-		if (!quoted && strchr(" \t\r\n", s[i])) {
+		if (!quoted && is_blank(s[i])) {
 			blank = true;
 			continue;
 		}

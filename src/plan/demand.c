@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/sort.h"
 
 #define RAMP_STEPS 16
 
@@ -243,8 +244,7 @@ static void add_up(struct changes *c, struct changes *parent, struct demand_seri
 {
 	int64_t bytes = 0;
 
-	if (c->list.n)
-		qsort(c->list.v, c->list.n, sizeof *c->list.v, by_change);
+	sort_ordered(c->list.v, c->list.n, sizeof *c->list.v, by_change);
 	for (size_t i = 0; i < c->list.n;) {
 		uint64_t at = c->list.v[i].at_ns;
 		int64_t before = bytes;
@@ -278,8 +278,7 @@ int demand_compute(const struct plan *p, struct demand *out)
 		if (is_worker_step(&e->step))
 			vec_push(&turns, (struct turn){e->at_ns, e->step.op.target, i});
 	}
-	if (turns.n)
-		qsort(turns.v, turns.n, sizeof *turns.v, by_turn);
+	sort_ordered(turns.v, turns.n, sizeof *turns.v, by_turn);
 	for (size_t i = 0, n; i < turns.n; i += n) {
 		uint32_t worker = turns.v[i].worker, cgroup = p->workers[worker].cgroup;
 		uint64_t done;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/sort.h"
 #include "base/vec.h"
 #include "plan/print_demand.h"
 #include "plan/print_plan.h"
@@ -139,7 +140,7 @@ static struct row *fold(const struct plan *p, size_t *nrows)
 
 	for (uint32_t i = 0; i < p->nevents; i++)
 		v[i] = (struct keyed){&p->events[i], i};
-	qsort(v, p->nevents, sizeof *v, by_step);
+	sort_ordered(v, p->nevents, sizeof *v, by_step);
 	for (size_t i = 0, len; i < p->nevents; i += len) {
 		len = run_length(v + i, p->nevents - i);
 		if (len <= FOLD_ABOVE)
@@ -152,7 +153,7 @@ static struct row *fold(const struct plan *p, size_t *nrows)
 		};
 	}
 	free(v);
-	qsort(rows, n, sizeof *rows, by_row);
+	sort_ordered(rows, n, sizeof *rows, by_row);
 	*nrows = n;
 	return rows;
 }

@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/intern.h"
 #include "base/mem.h"
+#include "base/sort.h"
 #include "base/vec.h"
 
 static void assert_zero(const char *p, size_t n)
@@ -405,6 +406,32 @@ static void devices_are_written_to(void **state)
 	assert_true(S_ISCHR(st.st_mode));
 }
 
+static int by_value(const void *a, const void *b)
+{
+	const int *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* All texts of five letters, as it were; sum tells that none was lost. */
+static void sort_puts_in_order(void **state)
+{
+	(void)state;
+	sort_ordered(NULL, 0, sizeof(int), by_value);
+	for (int i = 0; i < 5 * 5 * 5 * 5 * 5; i++) {
+		int v[] = {i % 5, i / 5 % 5, i / 25 % 5, i / 125 % 5, i / 625}, sum = 0;
+
+		for (size_t k = 0; k < 5; k++)
+			sum += v[k] << 3 * v[k];
+		sort_ordered(v, 5, sizeof *v, by_value);
+		for (size_t k = 0; k < 5; k++) {
+			sum -= v[k] << 3 * v[k];
+			assert_true(!k || v[k - 1] <= v[k]);
+		}
+		assert_int_equal(sum, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,6 +440,7 @@ int main(void)
 	    cmocka_unit_test(arena_huge_blocks),
 	    cmocka_unit_test(arena_reset_zeroes_what_was_used),
 	    cmocka_unit_test(arena_texts),
+	    cmocka_unit_test(sort_puts_in_order),
 	    cmocka_unit_test(exhaustion_ends_with_status_5),
 	    cmocka_unit_test(vectors_grow),
 	    cmocka_unit_test(interning),
