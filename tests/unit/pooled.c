@@ -31,19 +31,26 @@ void pooled_nap(uint64_t ns)
 	nanosleep(&t, NULL);
 }
 
+struct pool *pooled_open_as(const struct pool_worker *w, uint32_t n, const struct pool_commands *c)
+{
+	struct pool *p = NULL;
+	int err = pool_open(pooled_zygote, w, n, c, &p);
+
+	assert_int_equal(err, 0);
+	return current = p;
+}
+
 struct pool *pooled_open(uint32_t n, const struct pool_commands *c, bool thp)
 {
 	struct pool_worker *w = calloc(n, sizeof *w);
-	struct pool *p = NULL;
-	int err;
+	struct pool *p;
 
 	for (uint32_t i = 0; i < n; i++)
 		w[i] = (struct pool_worker){
 		    .name = "test", .cgroup_dirfd = -1, .own_parent_fd = -1, .thp = thp};
-	err = pool_open(pooled_zygote, w, n, c, &p);
+	p = pooled_open_as(w, n, c);
 	free(w);
-	assert_int_equal(err, 0);
-	return current = p;
+	return p;
 }
 
 struct pool *pooled_open_plain(uint32_t n)

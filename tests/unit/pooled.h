@@ -24,6 +24,7 @@ int pooled_stop(void **state);
 uint64_t pooled_now(void);
 void pooled_nap(uint64_t ns);
 
+struct pool *pooled_open_as(const struct pool_worker *w, uint32_t n, const struct pool_commands *c);
 /* n workers that stay in the zygote's cgroup. */
 struct pool *pooled_open(uint32_t n, const struct pool_commands *c, bool thp);
 struct pool *pooled_open_plain(uint32_t n);

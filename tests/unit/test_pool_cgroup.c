@@ -73,13 +73,11 @@ static struct pool *open_in(const int *dirs, uint32_t n, int own, bool thp)
 {
 	struct pool_commands c = {.as_root = true, .output_fd = -1};
 	struct pool_worker w[8] = {{0}};
-	struct pool *p;
 
 	for (uint32_t i = 0; i < n; i++)
 		w[i] = (struct pool_worker){
 		    .name = "test", .cgroup_dirfd = dirs[i], .own_parent_fd = own, .thp = thp};
-	assert_int_equal(pool_open(pooled_zygote, w, n, &c, &p), 0);
-	return p;
+	return pooled_open_as(w, n, &c);
 }
 
 #define NEEDS_CGROUP                                                                               \

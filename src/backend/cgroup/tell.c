@@ -145,7 +145,7 @@ static void tell_exit(struct live_run *r, const struct pool_event *e)
 	if (WIFSIGNALED(e->exit.status) && WTERMSIG(e->exit.status) == SIGKILL) {
 		if (w->ordered) {
 			o.kill.reason = KILL_OP;
-		} else if (take_oom_kill(r, cgroup)) {
+		} else if (take_oom_kill(r, cgroup) || e->exit.by_command) {
 			o.kill.reason = KILL_OOM;
 			r->oom_kills++;
 			o.kill.limit_cgroup = limit_hit(r, cgroup);
@@ -182,6 +182,14 @@ static void tell_step(struct live_run *r, const struct pool_event *e)
 				   .latency_ns = e->step.latency_ns,
 				   .late_ns = e->step.late_ns,
 				   .held = held}});
+}
+
+/* It could not go on, or its op could not be carried out: no result, but an error. */
+static int tell_failure(struct live_run *r, uint32_t worker, int err)
+{
+	diag_at(r->d, E_LIVE_KERNEL, (struct span){0}, "a worker of `%s` cannot go on: %s",
+		r->world.cgroups[r->world.workers[worker].cgroup].name, strerror(-err));
+	return err;
 }
 
 /* How many tasks OOM killers have taken since the run began that no kill was told of. */
@@ -236,11 +244,15 @@ int tell_pool(struct live_run *r)
 			blame_chunk(r, e.worker, e.t_ns, e.step.latency_ns, e.step.cpu_ns);
 			break;
 		case POOL_DONE:
+			if (e.done.code < 0)
+				return tell_failure(r, e.worker, e.done.code);
 			take_done(r, &e);
 			break;
 		case POOL_COMMAND:
 			break;
 		case POOL_EXIT:
+			if (e.exit.err)
+				return tell_failure(r, e.worker, e.exit.err);
 			tell_exit(r, &e);
 			break;
 		}
