@@ -12,7 +12,7 @@
 #include "base/vec.h"
 
 #define MS	NS_PER_MS
-#define LONG_NS (20 * NS_PER_SEC) /* what is waited for longer does not come */
+#define LONG_NS (60 * NS_PER_SEC) /* what is waited for longer does not come */
 
 extern struct zygote *pooled_zygote;
 extern const struct pool_commands pooled_plain; /* no files; output goes nowhere */

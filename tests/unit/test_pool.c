@@ -7,11 +7,13 @@
  */
 #include "tests/unit/pooled.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -132,13 +134,13 @@ static void paced_ops_take_their_time(void **state)
 {
 	struct pool *p = pooled_open_plain(1);
 	struct pool_event e;
-	struct op op = {.kind = OP_ALLOC, .bytes = 2 * MIB, .ns = 400 * MS};
+	struct op op = {.kind = OP_ALLOC, .bytes = MIB, .ns = 400 * MS};
 	uint64_t due;
 
 	(void)state;
 	e = pooled_run(p, 0, op);
 	assert_true(e.t_ns - e.done.start_ns >= 399 * MS);
-	assert_int_equal(e.done.bytes, 2 * MIB);
+	assert_int_equal(e.done.bytes, MIB);
 	assert_int_equal(pooled_count(POOL_STEP), 1);
 	for (size_t i = 0; i < pooled_seen.n; i++) /* without its pauses */
 		if (pooled_seen.v[i].kind == POOL_STEP)
@@ -150,9 +152,9 @@ static void paced_ops_take_their_time(void **state)
 	assert_true(e.done.late_ns >= 140 * MS);
 	assert_true(e.t_ns >= due + op.ns + e.done.late_ns);
 	/* Three passes: at 0, 20 and 40 ms. */
-	op = (struct op){.kind = OP_TOUCH, .bytes = 4 * MIB, .ns = 60 * MS, .each_ns = 20 * MS};
+	op = (struct op){.kind = OP_TOUCH, .bytes = 2 * MIB, .ns = 60 * MS, .each_ns = 20 * MS};
 	e = pooled_run(p, 0, op);
-	assert_int_equal(e.done.bytes, 12 * MIB);
+	assert_int_equal(e.done.bytes, 6 * MIB);
 	assert_true(e.t_ns - e.done.start_ns >= 59 * MS);
 	op = (struct op){.kind = OP_SLEEP, .ns = 30 * MS};
 	e = pooled_run(p, 0, op);
@@ -423,6 +425,167 @@ static void a_thousand_workers_come_and_go(void **state)
 	assert_false(pooled_alive(first) || pooled_alive(last));
 }
 
+/* ---- what can run out ------------------------------------------------------------------------ */
+
+static void limit(pid_t pid, int what, rlim_t n, struct rlimit *old)
+{
+	struct rlimit r;
+
+	assert_int_equal(prlimit(pid, (enum __rlimit_resource)what, NULL, old), 0);
+	r = *old;
+	r.rlim_cur = n;
+	assert_int_equal(prlimit(pid, (enum __rlimit_resource)what, &r, NULL), 0);
+}
+
+static void descriptors_run_out(void **state)
+{
+	struct pool_worker w = {.name = "test", .cgroup_dirfd = 0, .own_parent_fd = 0};
+	struct pool *p = NULL;
+	struct rlimit old;
+	int spare;
+
+	(void)state;
+	/* the coordinator's, at each of those that it needs */
+	spare = dup(0);
+	close(spare);
+	for (int n = 0; n < 6; n++) {
+		int err;
+
+		limit(0, RLIMIT_NOFILE, (rlim_t)(spare + n), &old);
+		w.cgroup_dirfd = w.own_parent_fd = -1;
+		err = pool_open(pooled_zygote, &w, 1, &pooled_plain, &p);
+		prlimit(0, RLIMIT_NOFILE, &old, NULL);
+		assert_int_equal(err, -EMFILE);
+		assert_null(p);
+	}
+	/* the zygote's: it has a pool and cannot take a worker's */
+	limit(zygote_pid(pooled_zygote), RLIMIT_NOFILE, 9, &old);
+	w.cgroup_dirfd = w.own_parent_fd = 0;
+	assert_int_equal(pool_open(pooled_zygote, &w, 1, &pooled_plain, &p), -EMFILE);
+	prlimit(zygote_pid(pooled_zygote), RLIMIT_NOFILE, &old, NULL);
+	p = pooled_open_plain(2);
+	assert_int_equal(pooled_run(p, 1, (struct op){.kind = OP_ALLOC, .bytes = MIB}).kind,
+			 POOL_DONE);
+	pooled_close(p);
+}
+
+static void a_worker_without_memory_says_so(void **state)
+{
+	struct rlimit old;
+	struct pool_event e;
+	struct pool *p;
+
+	(void)state;
+	if (SANITIZED) {
+		print_message("a sanitizer's own maps are larger than any limit\n");
+		skip();
+	}
+	limit(zygote_pid(pooled_zygote), RLIMIT_AS, 1500 * MIB, &old);
+	p = pooled_open_plain(1);
+	prlimit(zygote_pid(pooled_zygote), RLIMIT_AS, &old, NULL);
+	e = pooled_run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = 20 * MIB});
+	assert_int_equal(e.kind, POOL_DONE);
+	e = pooled_run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = 2000 * MIB});
+	assert_int_equal(e.kind, POOL_EXIT);
+	assert_int_equal(e.exit.err, -ENOMEM);
+	assert_true(WIFEXITED(e.exit.status));
+	pooled_close(p);
+}
+
+static void the_oom_killer_is_told_whom_to_take(void **state)
+{
+	struct pool_worker w = {
+	    .name = "test", .cgroup_dirfd = -1, .own_parent_fd = -1, .oom_score_adj = 321};
+	struct pool *p = pooled_open_as(&w, 1, &pooled_plain);
+	char path[64];
+	int adj = 0;
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof path, "/proc/%d/oom_score_adj", (int)pool_pid(p, 0));
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%d", &adj), 1);
+	fclose(f);
+	assert_int_equal(adj, 321);
+	pooled_close(p);
+}
+
+/* ---- the worst moment ------------------------------------------------------------------------ */
+
+/* Living processes of a session. */
+static int session_members(pid_t session)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	int n = 0;
+
+	assert_non_null(d);
+	while ((e = readdir(d))) {
+		char path[300], line[512], state;
+		int ppid, pgrp, sid;
+		FILE *f;
+		char *p;
+
+		snprintf(path, sizeof path, "/proc/%.20s/stat", e->d_name);
+		f = e->d_name[0] >= '1' && e->d_name[0] <= '9' ? fopen(path, "r") : NULL;
+		if (!f)
+			continue;
+		p = fgets(line, sizeof line, f) ? strrchr(line, ')') : NULL;
+		fclose(f);
+		if (p && sscanf(p + 1, " %c %d %d %d", &state, &ppid, &pgrp, &sid) == 4)
+			n += sid == session && state != 'Z';
+	}
+	closedir(d);
+	return n;
+}
+
+_Noreturn static void busy_coordinator(void)
+{
+	static const struct op_exec x = {.command = "sleep 1000 & (sleep 1000 & sleep 1000)",
+					 .timeout_ns = NEVER};
+	static const struct pool_commands c = {.as_root = true, .output_fd = -1};
+	enum {
+		N = 20
+	};
+	struct pool *p;
+
+	setsid();
+	if (zygote_start(&pooled_zygote))
+		_exit(1);
+	for (;;) {
+		p = pooled_open(N, &c, false);
+		pool_begin(p, 0, &(struct op){.kind = OP_EXEC, .exec = &x}, 0);
+		for (uint32_t i = 1; i < N; i++)
+			pool_begin(p, i,
+				   &(struct op){.kind = OP_ALLOC, .bytes = MIB, .ns = 20 * MS},
+				   pooled_now());
+		pooled_nap(10 * MS);
+		pool_close(p);
+	}
+}
+
+/* Whoever of coordinator and zygote is killed, at 20 moments of making, running and closing. */
+static void nothing_is_left_whenever_it_is_killed(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < 20; i++) {
+		uint64_t until = pooled_now() + LONG_NS;
+		pid_t pid = fork();
+
+		if (!pid)
+			busy_coordinator();
+		pooled_nap(i * i * 300 * NS_PER_US);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		while (session_members(pid)) {
+			if (pooled_now() > until)
+				fail_msg("%d processes live on", session_members(pid));
+			pooled_nap(MS);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,6 +602,10 @@ int main(void)
 	    pooled_test(workers_die_with_their_zygote),
 	    pooled_test(workers_die_with_their_coordinator),
 	    pooled_test(a_thousand_workers_come_and_go),
+	    pooled_test(descriptors_run_out),
+	    pooled_test(a_worker_without_memory_says_so),
+	    pooled_test(the_oom_killer_is_told_whom_to_take),
+	    pooled_test(nothing_is_left_whenever_it_is_killed),
 	};
 
 	return cmocka_run_group_tests_name("workers of a live run", tests, pooled_start,

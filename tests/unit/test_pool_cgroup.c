@@ -209,6 +209,37 @@ static void a_worker_ends_with_its_killed_command(void **state)
 	remove_group("a", dir);
 }
 
+static void what_is_read_is_charged_as_clean_pages(void **state)
+{
+	struct pool_commands c = {.output_fd = -1, .file_dir = "/var/tmp"};
+	struct pool_worker w = {.name = "test", .own_parent_fd = -1, .file_bytes = 24 * MIB};
+	int64_t before;
+	struct pool *p;
+	char why[256];
+
+	NEEDS_CGROUP;
+	if (pool_file_probe(c.file_dir, why, sizeof why) != 1) {
+		print_message("%s\n", why);
+		skip();
+	}
+	w.cgroup_dirfd = make_group("a");
+	p = pooled_open_as(&w, 1, &c);
+	before = get(w.cgroup_dirfd, "memory.stat", "file"); /* made without the page cache */
+	assert_in_range(before, 0, MIB);
+	assert_int_equal(
+	    pooled_run(p, 0, (struct op){.kind = OP_READ, .bytes = 20 * MIB}).done.status, DONE_OK);
+	assert_int_equal(get(w.cgroup_dirfd, "memory.stat", "file") - before, 20 * MIB);
+	assert_int_equal(get(w.cgroup_dirfd, "memory.stat", "file_dirty"), 0);
+	/* It is what reclaim takes: 20M of anonymous memory fit into 24M. */
+	put(w.cgroup_dirfd, "memory.max", "24M");
+	assert_int_equal(
+	    pooled_run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = 20 * MIB}).done.status,
+	    DONE_OK);
+	assert_in_range(get(w.cgroup_dirfd, "memory.stat", "file"), 0, 4 * MIB);
+	pooled_close(p);
+	remove_group("a", w.cgroup_dirfd);
+}
+
 /*
  * A little above memory.high: throttled like a program that writes one page after another (measured
  * for 7.3.4: 22.9 s and 838 events).
@@ -285,6 +316,7 @@ int main(void)
 	    pooled_test(frozen_workers_do_not_hold_up_the_end),
 	    pooled_test(a_command_has_a_cgroup_of_its_own),
 	    pooled_test(a_worker_ends_with_its_killed_command),
+	    pooled_test(what_is_read_is_charged_as_clean_pages),
 	    pooled_test(growth_is_throttled_batch_by_batch),
 	};
 

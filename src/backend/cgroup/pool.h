@@ -75,7 +75,8 @@ struct pool;
 
 /*
  * Make n workers, idle and holding nothing but themselves.  On failure those that were made are
- * gone again.  0 or -errno: -EAGAIN, -ENOMEM, -EACCES (cgroup), -EPIPE (the zygote has died).
+ * gone again.  0 or -errno: -EAGAIN, -ENOMEM, -EMFILE, -EACCES (cgroup), -ENOSPC (file), -EPIPE
+ * (the zygote has died), -ETIMEDOUT (it does not listen), -EINTR (a signal was handled meanwhile).
  * Descriptors and strings are needed during the call only.
  */
 int pool_open(struct zygote *z, const struct pool_worker *w, uint32_t n,

@@ -166,8 +166,8 @@ static int await_workers(struct pool *p)
 		}
 		if (!zygote_lives(p->zygote))
 			return -EPIPE;
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			return -errno;
+		if (poll(fds, 2, -1) < 0)
+			return -errno; /* -EINTR: somebody has lost patience */
 		if (fds[1].revents & (POLLHUP | POLLERR))
 			return zygote_lives(p->zygote) ? -ENOMEM : -EPIPE;
 		eventfd_read(p->event_fd, &n);

@@ -112,7 +112,7 @@ struct zygote {
 	bool in_use; /* by a pool */
 };
 
-/* 0 or -errno: -EPIPE, the zygote has died. */
+/* 0 or -errno: -EPIPE, the zygote has died; -ETIMEDOUT, it is stopped. */
 int zygote_send(struct zygote *z, const struct zygote_message *m, const int *fds, uint32_t nfds);
 bool zygote_lives(const struct zygote *z);
 

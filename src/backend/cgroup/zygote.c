@@ -21,6 +21,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -331,6 +332,7 @@ _Noreturn static void zygote_main(int sock, pid_t coordinator)
 int zygote_start(struct zygote **out)
 {
 	pid_t self = getpid(), pid;
+	struct timeval patience = {.tv_sec = 10};
 	int sv[2], err;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv))
@@ -345,6 +347,8 @@ int zygote_start(struct zygote **out)
 	if (!pid)
 		zygote_main(sv[1], self);
 	close(sv[1]);
+	/* It takes what it is sent at once, unless somebody has stopped it. */
+	setsockopt(sv[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 
 	struct zygote *z = mem_alloc(sizeof *z);
 
@@ -392,6 +396,8 @@ int zygote_send(struct zygote *z, const struct zygote_message *m, const int *fds
 
 		if (errno == EINTR)
 			continue;
+		if (errno == EAGAIN)
+			return -ETIMEDOUT;
 		if (errno != ETOOMANYREFS) /* of descriptors under way: it is taking them */
 			return errno == ECONNRESET ? -EPIPE : -errno;
 		nanosleep(&ms, NULL);
