@@ -177,6 +177,14 @@ static void run_until_delayed(struct trial *t, const struct mechanism *m, void *
 	}
 }
 
+/* Of "mechanism `freeze`: why": who asks knows which one. */
+static const char *reason(const char *text)
+{
+	const char *why = strstr(text, "`: ");
+
+	return why ? why + strlen("`: ") : text;
+}
+
 static void carry_out(struct trial *t, const struct mechanism *m)
 {
 	struct mech_host host = {
@@ -196,7 +204,7 @@ static void carry_out(struct trial *t, const struct mechanism *m)
 	if (write_file(t, "memory.high", TRIAL_HIGH_BYTES) || start(t, &go_fd)) {
 		/* said already */
 	} else if (m->open(&host, &d, &run)) {
-		fail(t, -EIO, "%s", d.list.n ? d.list.v[0].text : "it cannot be opened");
+		fail(t, -EIO, "%s", d.list.n ? reason(d.list.v[0].text) : "it cannot be opened");
 	} else if (write(go_fd, "", 1) != 1) {
 		fail(t, -EPIPE, "the process to try it on has died");
 	} else {

@@ -21,6 +21,7 @@ static const struct {
     {"cgroup2", NULL},
     {"cpu", NULL},
     {"freeze", "the simulator delays by memcg_bpf, not by freezing"},
+    {"high", "the simulator delays by memcg_bpf, not by moving memory.high"},
     {"memcg_bpf", NULL},
     {"poll", "the simulator delays by memcg_bpf, not by polling memory.events"},
     {"psi", NULL},
