@@ -168,10 +168,22 @@ static int host_restore(void *ctx, uint32_t i, enum cg_attr attr)
 					     : a->min_bytes);
 }
 
+/* From the charge, or what was seen of it, until the task could run no further. */
+static double reactions_ms[4096];
+static size_t nreactions;
+
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
 static void host_delayed(void *ctx, uint32_t i, uint64_t t_ns, uint64_t ns)
 {
 	(void)ctx;
-	(void)t_ns;
+	if (nreactions < sizeof reactions_ms / sizeof *reactions_ms)
+		reactions_ms[nreactions++] = (double)(clock_ns() - t_ns) / 1e6;
 	cg[i].delays++;
 	cg[i].delayed_ns += ns;
 }
@@ -368,6 +380,9 @@ static void check(const char *name, const char *what, bool holds, const char *fi
  * with each write, 150.
  */
 static double added_s = 0.03;
+/* How much later than asked this process was woken in a case: its host was busy with other things.
+ */
+static double late_s;
 
 static void close_to(const char *name, const char *what, double got, double want, uint64_t delays)
 {
@@ -424,6 +439,9 @@ static void drive(struct shared *const *s, uint32_t n, uint64_t until_ns)
 		fd = (struct pollfd){.fd = m->fd(run), .events = POLLIN};
 		timeout = (struct timespec){.tv_nsec = (long)(due_ns - now_ns)};
 		(void)ppoll(&fd, 1, &timeout, NULL);
+		now_ns = clock_ns();
+		if (now_ns > due_ns + 5 * NS_PER_MS) /* else it is in the margin */
+			late_s += (double)(now_ns - due_ns) / 1e9;
 	}
 }
 
@@ -506,6 +524,7 @@ static void run_case(const struct testcase *t)
 		high_s->stage = GO;
 		drive(NULL, 0, clock_ns() + 200 * NS_PER_MS);
 	}
+	late_s = 0;
 	for (uint32_t i = 0; i < t->lows * per; i++)
 		low_s[i]->stage = GO;
 	if (t->detach) {
@@ -556,10 +575,10 @@ static void run_case(const struct testcase *t)
 		memset(&c, 0, sizeof c);
 		m->count(run, low[i], clock_ns(), &c);
 		most = c.delays > most ? c.delays : most;
-		printf("# %s: %.0f batches, %.3f s; counted %" PRIu64
+		printf("# %s: woken late by %.3f s; %.0f batches, %.3f s; counted %" PRIu64
 		       " delays, %.3f s, native %.3f s; "
 		       "frozen at most %.3f s\n",
-		       t->name, over, taken_s, c.delays, (double)c.delayed_ns / 1e9,
+		       t->name, late_s, over, taken_s, c.delays, (double)c.delayed_ns / 1e9,
 		       (double)c.throttled_ns / 1e9,
 		       (double)cg[low_proc[i]].frozen_longest_ns / 1e9);
 		if (t->idle) {
@@ -576,7 +595,7 @@ static void run_case(const struct testcase *t)
 		 * first write.
 		 */
 		want_s = (double)c.delays * (double)t->delay_ms / 1e3;
-		if (!strcmp(m->name, "high") && !t->then_delay_ms && per == 1) {
+		if (!strcmp(m->name, "high") && !t->then_delay_ms && per == 1 && t->lows == 1) {
 			want_s = over * (double)t->delay_ms / 1e3;
 			snprintf(what, sizeof what, "%.3f, expected %.3f",
 				 (double)c.delayed_ns / 1e9, want_s);
@@ -588,8 +607,12 @@ static void run_case(const struct testcase *t)
 		}
 		if (per > 1) { /* they wait at the same time, more or less */
 			check(t->name, "tasks overlap", taken_s < want_s * 1.1, "");
-			close_to(t->name, "seconds counted, of the time",
-				 (double)c.delayed_ns / 1e9, taken_s, c.delays);
+			if (strcmp(m->name, "high"))
+				close_to(t->name, "seconds counted, of the time",
+					 (double)c.delayed_ns / 1e9, taken_s, c.delays);
+			else /* each on its own, and all are counted */
+				at_most(t->name, "seconds counted", (double)c.delayed_ns / 1e9,
+					2.1 * taken_s);
 			continue;
 		}
 		if (t->then_delay_ms) {
@@ -603,7 +626,7 @@ static void run_case(const struct testcase *t)
 	}
 	if (t->lows > 1)
 		at_most(t->name, "seconds of the slower one", longest_s,
-			1.1 * (double)t->delay_ms / 1e3 * (double)most);
+			(1.1 * (double)t->delay_ms / 1e3 + added_s) * (double)most);
 	if (t->protect) {
 		high_s->stage = READY;
 		drive(NULL, 0, clock_ns() + 1300 * NS_PER_MS);
@@ -654,6 +677,12 @@ int main(int argc, char **argv)
 		if (!wanted || (cases[i].only_for && strcmp(cases[i].only_for, m->name)))
 			continue;
 		run_case(&cases[i]);
+	}
+	if (nreactions) {
+		qsort(reactions_ms, nreactions, sizeof *reactions_ms, by_size);
+		printf("# %s: reaction: median %.1f ms, p90 %.1f, max %.1f, of %zu\n", m->name,
+		       reactions_ms[nreactions / 2], reactions_ms[nreactions * 9 / 10],
+		       reactions_ms[nreactions - 1], nreactions);
 	}
 	printf("1..%u\n", count);
 	return failures != 0;
