@@ -64,6 +64,10 @@ struct agentcg_counts {
 #define AGENTCG_INLINE static inline __attribute__((always_inline, unused))
 
 /*
+ * Times may be a little disordered: another CPU looked at the clock later, and was here first.
+ */
+
+/*
  * Count n faults at time `now`; true when they cross the threshold.  Callers that can race must
  * hold a lock around it (a BPF map value's spin lock allows no calls: hence always_inline).
  */
@@ -72,7 +76,7 @@ AGENTCG_INLINE bool agentcg_window_add(struct agentcg_window *w, const struct ag
 {
 	bool fresh = !w->sum && !w->crossings;
 
-	if (fresh || now - w->start_ns >= p->window_ns) {
+	if (fresh || (now >= w->start_ns && now - w->start_ns >= p->window_ns)) {
 		w->start_ns = now;
 		w->sum = n;
 	} else {
@@ -90,7 +94,7 @@ AGENTCG_INLINE bool agentcg_window_add(struct agentcg_window *w, const struct ag
 AGENTCG_INLINE bool agentcg_window_active(const struct agentcg_window *w,
 					  const struct agentcg_policy *p, __u64 now)
 {
-	return w->crossings && now - w->trigger_ns < p->window_ns;
+	return w->crossings && (now < w->trigger_ns || now - w->trigger_ns < p->window_ns);
 }
 
 #endif

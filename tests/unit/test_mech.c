@@ -94,6 +94,20 @@ static void window_tumbles(void **state)
 	assert_int_equal(w.crossings, 1);
 }
 
+/* Two CPUs: the one that looked at the clock first may come second. */
+static void window_bears_disorder(void **state)
+{
+	(void)state;
+	const struct agentcg_policy p = {.threshold = 10, .window_ns = 1000 * MS};
+	struct agentcg_window w = {0};
+
+	assert_false(agentcg_window_add(&w, &p, 100 * MS, 6));
+	assert_true(agentcg_window_add(&w, &p, 99 * MS, 5)); /* not a new window */
+	assert_true(agentcg_window_active(&w, &p, 98 * MS));
+	assert_false(agentcg_window_add(&w, &p, 98 * MS, 10));
+	assert_true(agentcg_window_add(&w, &p, 97 * MS, 1));
+}
+
 /* ---- batches by growth ----------------------------------------------------------------------- */
 
 #define BATCH (AGENTCG_BATCH_PAGES * PAGE_BYTES)
@@ -578,6 +592,7 @@ int main(void)
 	    cmocka_unit_test(said_off_is_said),
 	    cmocka_unit_test(window_is_exceeded_not_met),
 	    cmocka_unit_test(window_tumbles),
+	    cmocka_unit_test(window_bears_disorder),
 	    cmocka_unit_test(batches_are_counted_above_the_limit),
 	    cmocka_unit_test(odd_pages_add_up),
 	    cmocka_unit_test(hold_counts_from_the_event),
