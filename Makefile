@@ -142,7 +142,7 @@ $(TOOLS): $(BUILD)/%: $(BUILD)/tools/%.o $(LIB)
 
 # ---- testing ----------------------------------------------------------------------------------
 
-.PHONY: check check-asan check-readme lint golden fuzz unit fuzz-programs
+.PHONY: check check-asan check-page check-readme lint golden fuzz unit fuzz-programs
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SHARED) $(LIB)
 	$(if $(CMOCKA),,$(error unit tests need cmocka: apt-get install libcmocka-dev, then ./configure))
 	$(call say,LINK,$@)
@@ -175,6 +175,10 @@ check-asan:
 .PHONY: run-suite
 run-suite:
 	@$(RUN) $(UNIT)
+
+# The page of --html in headless Chromium (./configure --install-deps=page).
+check-page: all
+	AGENTCG=$(AGENTCG) tests/page/run
 
 check-readme: all
 	tests/readme
@@ -265,6 +269,7 @@ help:
 	@echo "make               agentcg, its tools and BPF programs"
 	@echo "make check         unit tests, golden files, lint"
 	@echo "make check-asan    the same tests under AddressSanitizer and UBSan (build-asan/)"
+	@echo "make check-page    the page of --html in a browser"
 	@echo "make check-readme  the commands of README.md in a clean copy"
 	@echo "make fuzz          each fuzz target for FUZZ_SECONDS (60)"
 	@echo "make golden T=sim/NAME   rewrite one expected output and show what changed"
