@@ -129,7 +129,9 @@ $(BUILD)/%.bpf.o: %.bpf.c $(wildcard bpf/*.h) $(CONFIG)
 	$(call say,BPF,$<)
 	$(Q)$(BPF_CLANG) -O2 -g -mcpu=v3 -Wall $(if $(WERROR),-Werror) -target bpf $(BPF_CFLAGS) -I. -c -o $@ $<
 
-$(BUILD)/src/backend/cgroup/watch_bpf.o $(BUILD)/tests/unit/test_bpf.o: | $(SKEL)
+$(BUILD)/src/backend/cgroup/watch_bpf.o $(BUILD)/src/backend/cgroup/hook.o $(BUILD)/tests/unit/test_bpf.o: | $(SKEL)
+
+$(BUILD)/src/vm/build_files.o: $(wildcard kernel/*)
 
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	$(call say,SKEL,$@)
@@ -159,6 +161,15 @@ $(BUILD)/tests/live/%: $(BUILD)/tests/live/%.o $(LIB)
 	$(Q)$(LINK) $(LDFLAGS_MAIN) -o $@ $^ $(LIBS)
 
 live-programs: $(LIVE)
+
+# Likewise, on the kernel that `agentcg vm build` makes.
+.PHONY: check-memcg-bpf
+$(BUILD)/tests/memcg_bpf/%: $(BUILD)/tests/memcg_bpf/%.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) $(LDFLAGS_MAIN) -o $@ $^ $(LIBS)
+
+check-memcg-bpf: $(BUILD)/tests/memcg_bpf/hook
+	@tests/memcg_bpf/run $<
 
 RUN = AGENTCG=$(AGENTCG) tests/run
 
@@ -268,6 +279,7 @@ distclean:
 help:
 	@echo "make               agentcg, its tools and BPF programs"
 	@echo "make check         unit tests, golden files, lint"
+	@echo "make check-memcg-bpf  the hook memcg_bpf_ops, on the kernel of \`agentcg vm build\`"
 	@echo "make check-asan    the same tests under AddressSanitizer and UBSan (build-asan/)"
 	@echo "make check-page    the page of --html in a browser"
 	@echo "make check-readme  the commands of README.md in a clean copy"

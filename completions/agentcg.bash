@@ -15,7 +15,7 @@ _agentcg_options() {
 	help) echo "--param --color --diagnostics --help --version -p -h -V" ;;
 	doctor) echo "--cgroup --color --diagnostics --help --version -h -V" ;;
 	clean) echo "--color --diagnostics --help --version -h -V" ;;
-	vm) echo "--color --diagnostics --quiet --help --version -q -h -V" ;;
+	vm) echo "--jobs --color --diagnostics --quiet --help --version -j -q -h -V" ;;
 	esac
 }
 
@@ -71,7 +71,7 @@ _agentcg() {
 	case $command in
 	doctor | clean) return ;;
 	vm)
-		mapfile -t COMPREPLY < <(compgen -W "list fetch remove debian:6.1 debian:6.12 debian:7.3" \
+		mapfile -t COMPREPLY < <(compgen -W "list fetch build remove debian:6.1 debian:6.12 debian:7.3 memcg-bpf" \
 			-- "$cur")
 		return
 		;;

@@ -40,7 +40,7 @@ complete -c agentcg -n __fish_use_subcommand -a doctor -d 'Say what this host an
 complete -c agentcg -n __fish_use_subcommand -a clean -d 'Remove what killed runs left behind'
 complete -c agentcg -n __fish_use_subcommand -a vm -d 'Kernels for --vm'
 complete -c agentcg -n '__agentcg_is help' -a "$commands"
-complete -c agentcg -n '__agentcg_is vm' -a 'list fetch remove debian:6.1 debian:6.12 debian:7.3'
+complete -c agentcg -n '__agentcg_is vm' -a 'list fetch build remove debian:6.1 debian:6.12 debian:7.3 memcg-bpf'
 
 complete -c agentcg -n '__agentcg_is run check plan find help' -s p -l param -x -a '(__agentcg_of_scenario parameters)' -d 'Give a parameter another value'
 complete -c agentcg -n '__agentcg_is run plan find' -l policy -x -a '(__agentcg_of_scenario policies)' -d 'Run only these policies'
@@ -63,7 +63,7 @@ complete -c agentcg -n '__agentcg_is fmt' -s w -l write -d 'Rewrite the files in
 complete -c agentcg -n '__agentcg_is fmt' -l ast -d 'Print the syntax tree'
 complete -c agentcg -n '__agentcg_is test' -l update -x -k -a '(__fish_complete_suffix .acg)' -d 'Rewrite one expected table'
 complete -c agentcg -n '__agentcg_is test' -l timeout -x -d 'How long one scenario may take'
-complete -c agentcg -n '__agentcg_is run test' -s j -l jobs -x -d 'Run so many at a time'
+complete -c agentcg -n '__agentcg_is run test vm' -s j -l jobs -x -d 'Run so many at a time'
 complete -c agentcg -n '__agentcg_is test' -l slack -x -d 'How far figures may lie apart'
 complete -c agentcg -n '__agentcg_is run test' -l tap -d 'Report in the Test Anything Protocol'
 complete -c agentcg -n '__agentcg_is run test' -l junit -r -F -d 'Write a report as JUnit XML'

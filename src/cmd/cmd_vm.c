@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/signals.h"
+#include "vm/build.h"
 #include "vm/fetch.h"
 
 static void say(void *ctx, const char *line)
@@ -81,9 +82,29 @@ static int fetch_one(struct cmd *c, struct arena *a, const struct fetch *f, cons
 	return status;
 }
 
+static int build(struct cmd *c, struct arena *a, const struct fetch *f)
+{
+	struct build b = {
+	    .cache = f->cache,
+	    .jobs = c->opt.jobs,
+	    .stop = f->stop,
+	    .say = f->say,
+	};
+	struct kernel k;
+	struct buf out = {0};
+	int status = status_of(build_kernel(&b, a, &c->diags, &k));
+
+	if (status == STATUS_OK && !c->opt.quiet) {
+		print_kernel(&k, &out);
+		status = output_stdout(c, &out);
+	}
+	buf_free(&out);
+	return status;
+}
+
 static bool known(struct cmd *c, const char *what)
 {
-	static const char *const words[] = {"list", "fetch", "remove"};
+	static const char *const words[] = {"list", "fetch", "build", "remove"};
 	const char *near;
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -94,7 +115,7 @@ static bool known(struct cmd *c, const char *what)
 	if (near)
 		diag_hint(&c->diags, "did you mean `agentcg vm %s`?", near);
 	else
-		diag_hint(&c->diags, "agentcg vm list|fetch|remove [KERNEL...]");
+		diag_hint(&c->diags, "agentcg vm list|fetch|build|remove [KERNEL...]");
 	return false;
 }
 
@@ -118,13 +139,13 @@ static int vm(struct cmd *c, struct arena *a)
 		return STATUS_USAGE;
 	}
 	signals_catch();
-	if (!strcmp(what, "list")) {
+	if (!strcmp(what, "list") || !strcmp(what, "build")) {
 		if (n > 1) {
 			diag_at(&c->diags, E_USE_FILES, (struct span){0},
-				"`agentcg vm list` takes no kernel: `%s`", v[1]);
+				"`agentcg vm %s` takes no kernel: `%s`", what, v[1]);
 			return STATUS_USAGE;
 		}
-		return list(c, a, &f);
+		return *what == 'l' ? list(c, a, &f) : build(c, a, &f);
 	}
 	if (!strcmp(what, "fetch") && n == 1)
 		return fetch_one(c, a, &f, KERNEL_DEFAULT);

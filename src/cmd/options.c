@@ -108,7 +108,7 @@ static const struct option_spec specs[] = {
      "rewrite one expected table and show what changed"},
     {OPT_TIMEOUT, 0, "timeout", ARG_NEEDED, "SECONDS", CMD_TEST,
      "how long one scenario may take (120)"},
-    {OPT_JOBS, 'j', "jobs", ARG_NEEDED, "N", CMD_RUN | CMD_TEST,
+    {OPT_JOBS, 'j', "jobs", ARG_NEEDED, "N", CMD_RUN | CMD_TEST | CMD_VM,
      "how many to run at a time (as there are CPUs)"},
     {OPT_SLACK, 0, "slack", ARG_NEEDED, "PERCENT,...", CMD_TEST,
      "how far figures may lie apart (0%)"},

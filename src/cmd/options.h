@@ -65,10 +65,11 @@ struct options {
 	bool diagnostics_json;
 	enum colour_when colour;
 	uint32_t width;
-	bool check, write, ast;	  /* fmt */
-	const char *update;	  /* test */
-	uint32_t timeout_s, jobs; /* test, from here on */
-	const char *slack;	  /* as written */
+	bool check, write, ast; /* fmt */
+	const char *update;	/* test */
+	uint32_t jobs;		/* test, vm build */
+	uint32_t timeout_s;	/* test, from here on */
+	const char *slack;	/* as written */
 	bool side_by_side;
 	/* find; no options: each of its experiments has them set */
 	const char *expect, *expect_name;

@@ -4,22 +4,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/units.h"
 #include "vm/apt.h"
 #include "vm/child.h"
+#include "vm/package.h"
 #include "vm/untar.h"
 
-#define HELPER "/usr/lib/apt/apt-helper"
-#define CLOUD  "-cloud-amd64"
+#define CLOUD "-cloud-amd64"
 /* What the lists and an unpacked image take beside the package. */
 #define ROOM_BYTES (64 * MIB)
 
@@ -200,82 +198,6 @@ static int choose_package(struct apt *w, const char *series, const char **packag
 /* ---- fetching ---------------------------------------------------------------------------------
  */
 
-/* 'URI' FILE SIZE SHA256:HASH, as --print-uris prints it */
-struct download {
-	const char *uri, *hash, *version;
-	uint64_t bytes;
-};
-
-static int find_uri(struct apt *w, const char *package, struct download *out)
-{
-	const char *argv[] = {"apt-get",      "-q",	  "-c",	   w->conf,
-			      "--print-uris", "download", package, NULL};
-	struct buf text = {0};
-	char uri[1024], file[512], hash[256];
-	uint64_t bytes;
-	int ret = apt_run(w, argv, &text);
-
-	if (ret) {
-		ret = apt_complain(w, "apt-get", ret);
-	} else if (sscanf(buf_str(&text), "'%1023[^']' %511s %" SCNu64 " %255s", uri, file, &bytes,
-			  hash) != 4 ||
-		   (strncmp(hash, "SHA256:", 7) && strncmp(hash, "SHA512:", 7))) {
-		diag_at(w->d, E_VM_FETCH, (struct span){0},
-			"apt does not say where `%s` is, or by what it can be checked", package);
-		ret = -EPROTO;
-	} else {
-		const char *version = strchr(file, '_');
-
-		*out = (struct download){
-		    .uri = arena_printf(w->a, "%s", uri),
-		    .hash = arena_printf(w->a, "%s", hash),
-		    .version =
-			version ? arena_strndup(w->a, version + 1, strcspn(version + 1, "_")) : "?",
-		    .bytes = bytes,
-		};
-	}
-	buf_free(&text);
-	return ret;
-}
-
-static int check_room(struct apt *w, uint64_t bytes)
-{
-	struct statvfs fs;
-	struct buf need = {0};
-	uint64_t room;
-
-	if (statvfs(w->cache, &fs))
-		return apt_complain_io(w, w->cache, -errno);
-	room = (uint64_t)fs.f_bavail * fs.f_frsize;
-	bytes += ROOM_BYTES;
-	if (room >= bytes)
-		return 0;
-	fmt_size_short(&need, bytes);
-	diag_at(w->d, E_VM_FETCH, (struct span){0},
-		"the kernel `%s` cannot be fetched: %s has less than %s free", w->name, w->cache,
-		buf_str(&need));
-	diag_hint(w->d, "XDG_CACHE_HOME can name a folder with more room");
-	buf_free(&need);
-	return -ENOSPC;
-}
-
-static int download(struct apt *w, const char *package, const struct download *l, const char *deb)
-{
-	const char *argv[] = {HELPER, "-q", "-c",    w->conf, "download-file",
-			      l->uri, deb,  l->hash, NULL};
-	struct buf line = {0};
-	int ret;
-
-	buf_printf(&line, "fetching %s, ", package);
-	fmt_size_short(&line, l->bytes);
-	apt_say(w, buf_str(&line));
-	buf_free(&line);
-	ret = apt_run(w, argv, NULL);
-	if (ret && apt_said(w, "Hash Sum mismatch"))
-		unlink(deb);
-	return ret ? apt_complain(w, "apt-helper", ret) : 0;
-}
-
 static bool is_image(void *ctx, const char *member)
 {
 	const char *base = strrchr(member, '/');
@@ -325,7 +247,7 @@ static int put_in_place(struct apt *w, const char *from, const char *to)
 }
 
 static int store(struct apt *w, const struct kernel_name *n, const char *package,
-		 const struct download *l, const char *deb)
+		 const struct package *l, const char *deb)
 {
 	const char *kernels = arena_printf(w->a, "%s/kernels", w->cache);
 	const char *dir = arena_printf(w->a, "%s/.%s.%d", kernels, n->dir, (int)getpid());
@@ -361,19 +283,19 @@ static int store(struct apt *w, const struct kernel_name *n, const char *package
 static int fetch(struct apt *w, const struct kernel_name *n)
 {
 	const char *package, *deb;
-	struct download l = {0};
+	struct package l = {0};
 	int err = apt_prepare(w);
 
 	if (!err)
 		err = choose_package(w, n->series, &package);
 	if (!err)
-		err = find_uri(w, package, &l);
+		err = package_find(w, package, &l);
 	if (!err)
-		err = check_room(w, l.bytes);
+		err = package_room(w, l.bytes + ROOM_BYTES);
 	if (err)
 		return err;
 	deb = arena_printf(w->a, "%s/archives/%s_%s.deb", w->folder, package, l.version);
-	err = download(w, package, &l, deb);
+	err = package_download(w, package, &l, deb);
 	if (!err)
 		err = store(w, n, package, &l, deb);
 	if (!err)

@@ -221,7 +221,8 @@ int kernel_find(struct arena *a, const char *cache, const char *name, struct dia
 		diag_at(d, E_VM_KERNEL, (struct span){0},
 			"there is no kernel `%s` in %s/kernels%s%s", name, cache,
 			err == -ENOENT ? "" : ": ", err == -ENOENT ? "" : strerror(-err));
-		diag_hint(d, "`agentcg vm list` shows which there are");
+		diag_hint(d, strcmp(name, KERNEL_BUILT) ? "`agentcg vm list` shows which there are"
+							: "`agentcg vm build` makes it");
 		return err == -ENOENT ? -EINVAL : err;
 	}
 	k.name = arena_printf(a, "%s", name);

@@ -18,6 +18,7 @@
 #include "base/diag.h"
 
 #define KERNEL_DEFAULT "debian:6.1"
+#define KERNEL_BUILT   "memcg-bpf" /* by `agentcg vm build` (build.h) */
 
 enum kernel_kind {
 	KERNEL_PATH,   /* a file of the user's: has a slash */

@@ -16,6 +16,7 @@ try list debian:6.1
 try fecth
 try fetch 6.1
 try fetch debian:6
+try build debian:7.2
 try remove
 try remove debian:6.1
 try remove Makefile ./Makefile
@@ -33,5 +34,6 @@ try list
 echo "== an archive that cannot be reached, a program that is not there"
 "$AGENTCG" vm fetch 2>&1 | sed -n 's/^agentcg: //p'
 PATH=/nowhere "$AGENTCG" vm fetch -q 2>&1 | grep -v '^  '
+PATH=/nowhere "$AGENTCG" vm build -q 2>&1
 HOME='' XDG_CACHE_HOME=relative "$AGENTCG" vm list 2>&1
 exit 0
