@@ -9,6 +9,7 @@ FILE *mech_verbose;
 
 /* The nearest to a delay inside the kernel first, what needs least last. */
 static const struct mechanism *const mechanisms[] = {
+    &mech_memcg_bpf,
     &mech_freeze,
     &mech_high,
     &mech_poll,

@@ -5,6 +5,7 @@
 
 #include "backend/cgroup/mech.h"
 
+extern const struct mechanism mech_memcg_bpf;
 extern const struct mechanism mech_freeze;
 extern const struct mechanism mech_high;
 extern const struct mechanism mech_poll;

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +23,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "backend/cgroup/libbpf_log.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "bpf/watch.skel.h"
@@ -74,45 +74,6 @@ struct watcher {
 	VEC(struct watch_event) queue;
 	size_t taken; /* of queue */
 };
-
-/* ---- what libbpf says ------------------------------------------------------------------------ */
-
-/* It speaks through a global function; its words are kept while something is loaded. */
-static struct {
-	char text[16384];
-	size_t len;
-} said;
-
-static int __attribute__((format(printf, 2, 0)))
-listen(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	int n;
-
-	if (level == LIBBPF_DEBUG)
-		return 0;
-	if (said.len > sizeof said.text / 2) { /* the end of it is what matters */
-		memmove(said.text, said.text + said.len / 2, said.len - said.len / 2);
-		said.len -= said.len / 2;
-	}
-	n = vsnprintf(said.text + said.len, sizeof said.text - said.len, fmt, ap);
-	if (n > 0)
-		said.len += (size_t)n < sizeof said.text - said.len
-				? (size_t)n
-				: sizeof said.text - said.len - 1;
-	return n;
-}
-
-static void tell_last_lines(void)
-{
-	const char *from = said.text + said.len;
-	int lines = 20;
-
-	if (!mech_verbose || !said.len)
-		return;
-	while (from > said.text && (from[-1] != '\n' || from == said.text + said.len || --lines))
-		from--;
-	fprintf(mech_verbose, "libbpf: %.*s", (int)(said.text + said.len - from), from);
-}
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
@@ -240,7 +201,7 @@ static void blame(struct watcher *w, int err, char *why, size_t why_size)
 
 			if (works && !parts[i].name)
 				works = false;
-			said.len = 0;
+			libbpf_log_forget();
 			one = works ? 0 : attach(w, parts[i].hooks);
 			if (!one)
 				detach(w);
@@ -427,18 +388,18 @@ static void watcher_close(void *run)
 static int watcher_open(const struct mech_host *h, char *why, size_t why_size, void **out)
 {
 	struct watcher *w = mem_alloc(sizeof *w);
-	libbpf_print_fn_t before = libbpf_set_print(listen);
 	int err = -EINVAL;
 
+	libbpf_log_begin();
 	w->h = h;
 	w->cg = mem_alloc(h->n * sizeof *w->cg);
 	for (size_t i = 0; err && err != -EPERM && i < sizeof choices / sizeof *choices; i++) {
-		said.len = 0;
+		libbpf_log_forget();
 		err = attach(w, choices[i] | ALWAYS_THERE);
 	}
 	if (err) {
 		blame(w, err, why, why_size);
-		tell_last_lines();
+		libbpf_log_print();
 		goto fail;
 	}
 	w->ring = ring_buffer__new(bpf_map__fd(w->bpf->maps.events), on_event, w, NULL);
@@ -461,11 +422,11 @@ static int watcher_open(const struct mech_host *h, char *why, size_t why_size, v
 			goto fail;
 		}
 	}
-	libbpf_set_print(before);
+	libbpf_log_end();
 	*out = w;
 	return 0;
 fail:
-	libbpf_set_print(before);
+	libbpf_log_end();
 	watcher_close(w);
 	return err;
 }
