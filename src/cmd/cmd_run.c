@@ -165,8 +165,8 @@ int cmd_run(struct cmd *c)
 	if (status == STATUS_OK)
 		status = load_plan(c, &u, c->opt.operands.v[0], &p);
 	if (status == STATUS_OK)
-		status =
-		    p->nsweeps ? sweep_run(c, p, c->opt.operands.v[0]) : run_plan(c, &u, p, live);
+		status = p->nsweeps ? sweep_run(c, p, c->opt.operands.v[0])
+				    : run_plan(c, &u, live ? live_run_plan(p, &u.arena) : p, live);
 	live_session_close(live, &c->diags);
 	unit_free(&u);
 	return status;

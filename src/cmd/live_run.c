@@ -2,6 +2,7 @@
 /* live_run.c - what --live means (live_run.h) */
 #include "cmd/live_run.h"
 
+#include "backend/cgroup/host.h"
 #include "backend/cgroup/mech.h"
 #include "cmd/signals.h"
 #include "plan/demand.h"
@@ -19,6 +20,17 @@ int live_run_open(struct cmd *c, struct live_session **out)
 	if (c->opt.verbose)
 		mech_verbose = stderr;
 	return live_session_open(&o, &c->diags, out) ? STATUS_USAGE : STATUS_OK;
+}
+
+const struct plan *live_run_plan(const struct plan *p, struct arena *a)
+{
+	struct plan *here = arena_dup(a, p, sizeof *p);
+
+	if (!(p->machine.stated & MACHINE_MEMORY))
+		here->machine.memory_bytes = host_memory_bytes();
+	if (!(p->machine.stated & MACHINE_CPUS))
+		here->machine.cpus = host_cpus();
+	return here;
 }
 
 /* The most that a run can hold: what is asked for, up to the root's limit under some policy. */
