@@ -15,7 +15,8 @@ enum obs_kind {
 	OBS_LIMIT,  /* a limit that is not in force on reading back: .limit */
 	OBS_OOM, /* an OOM killer was invoked in this cgroup's subtree (cgroup = whose max was hit)
 		  */
-	OBS_DELAY, /* one policy delay began in this cgroup: .delay */
+	OBS_DELAY,   /* one policy delay began in this cgroup: .delay */
+	OBS_COMMAND, /* inside an op, a real command ended: .command */
 };
 
 enum done_status {
@@ -70,7 +71,9 @@ struct obs {
 			uint64_t start_ns; /* when the op began; t_ns is its end */
 			uint64_t bytes;	  /* completed: allocated, read, touched, replayed growth */
 			uint64_t late_ns; /* paced ops: how much later than nominal it ended */
-			uint32_t status;  /* enum done_status */
+			uint64_t short_bytes; /* replay: the most by which it lagged behind a sample
+						 when that one's time was over */
+			uint32_t status;      /* enum done_status */
 			int32_t code;
 		} done;
 		struct {
@@ -88,6 +91,13 @@ struct obs {
 		struct {
 			uint64_t ns;
 		} delay;
+		struct {
+			uint64_t start_ns;   /* t_ns is its end */
+			uint64_t peak_bytes; /* of its own cgroup; 0 without one */
+			uint32_t call;	     /* index in op_calls; exec: 0 */
+			uint32_t status;     /* enum done_status */
+			int32_t code;	     /* exit status, 128 + signal */
+		} command;
 		const struct cg_counters *counters; /* valid during the call only */
 	};
 };

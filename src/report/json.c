@@ -242,6 +242,36 @@ static json_t *claims(const struct results *r)
 /* ---- one object a run -------------------------------------------------------------------------
  */
 
+/* What only live runs have: real commands, and what held real allocations. */
+static void put_live(json_t *o, const struct cg_summary *s)
+{
+	const struct command_sums *c = &s->commands;
+	const struct obs_held *h = &s->held;
+	json_t *part;
+
+	if (c->n) {
+		part = json_object();
+		json_put(part, "n", json_count(c->n));
+		json_put(part, "failed", json_count(c->failed));
+		json_put(part, "killed", json_count(c->killed));
+		json_put(part, "timed_out", json_count(c->timed_out));
+		json_put(part, "time_s", json_moment(c->time_ns));
+		json_put(part, "longest_s", json_moment(c->longest_ns));
+		json_put(part, "peak_bytes", json_count(c->peak_bytes));
+		json_put(o, "commands", part);
+	}
+	if (h->cpu_ns || h->throttle_ns || h->delay_ns || h->reclaim_ns) {
+		part = json_object();
+		json_put(part, "cpu_s", json_moment(h->cpu_ns));
+		json_put(part, "throttle_s", json_moment(h->throttle_ns));
+		json_put(part, "delay_s", json_moment(h->delay_ns));
+		json_put(part, "reclaim_s", json_moment(h->reclaim_ns));
+		json_put(o, "held", part);
+	}
+	if (s->short_bytes)
+		json_put(o, "short_bytes", json_count(s->short_bytes));
+}
+
 static json_t *run_cgroup(const struct results *r, const struct run_summary *run, uint32_t index)
 {
 	const struct cg_summary *s = &run->cgroups[index];
@@ -253,6 +283,7 @@ static json_t *run_cgroup(const struct results *r, const struct run_summary *run
 	json_put(o, "finished", json_boolean(s->finished));
 	json_put(o, "short_allocs", json_count(s->short_allocs));
 	json_put(o, "killed_at_s", json_moment(s->killed_ns));
+	put_live(o, s);
 	for (enum metric m = 0; m < M_COUNT; m++) {
 		double v;
 

@@ -66,6 +66,7 @@ static void observe(void *ctx, const struct obs *o)
 	case OBS_LIMIT:
 	case OBS_OOM:
 	case OBS_DELAY:
+	case OBS_COMMAND:
 		break;
 	}
 }

@@ -153,6 +153,8 @@ static void action_ended(struct collect *c, const struct obs *o)
 	if (o->done.status == DONE_OK && o->done.bytes + PAGE_BYTES <= c->asked_bytes[o->worker])
 		s->sum.short_allocs++;
 	c->asked_bytes[o->worker] = 0;
+	if (o->done.short_bytes > s->sum.short_bytes)
+		s->sum.short_bytes = o->done.short_bytes;
 	if (o->done.status != DONE_KILLED && o->t_ns > s->last_end_ns)
 		s->last_end_ns = o->t_ns;
 	/* A paced action counts its lateness from its due time: the begin's share is in already. */
@@ -180,6 +182,21 @@ static void add_held(struct obs_held *to, const struct obs_held *h)
 	to->reclaim_ns += h->reclaim_ns;
 }
 
+static void command_ended(struct command_sums *to, const struct obs *o)
+{
+	uint64_t ns = o->t_ns > o->command.start_ns ? o->t_ns - o->command.start_ns : 0;
+
+	to->n++;
+	to->failed += o->command.status == DONE_FAILED;
+	to->killed += o->command.status == DONE_KILLED;
+	to->timed_out += o->command.status == DONE_TIMEOUT;
+	to->time_ns += ns;
+	if (ns > to->longest_ns)
+		to->longest_ns = ns;
+	if (o->command.peak_bytes > to->peak_bytes)
+		to->peak_bytes = o->command.peak_bytes;
+}
+
 void collect_obs(struct collect *c, const struct obs *o)
 {
 	if (c->recording)
@@ -194,6 +211,9 @@ void collect_obs(struct collect *c, const struct obs *o)
 		break;
 	case OBS_KILL:
 		worker_killed(c, o);
+		break;
+	case OBS_COMMAND:
+		command_ended(&state_of(c, o->worker)->sum.commands, o);
 		break;
 	case OBS_SAMPLE:
 		/* Samples of a run are cumulative: the last one is the one of the end. */

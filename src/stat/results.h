@@ -18,6 +18,14 @@
 /* Later than this an action was not where the scenario has it.  Simulated ones are never late. */
 #define LATE_BOUND_NS (100 * NS_PER_MS)
 
+/* Real commands that ended; all 0 where none was run. */
+struct command_sums {
+	uint32_t n;
+	uint32_t failed, killed, timed_out; /* by their exit status, SIGKILL, their timeout */
+	uint64_t time_ns, longest_ns;	    /* of all of them, and of one */
+	uint64_t peak_bytes;		    /* the highest of those with a cgroup of their own */
+};
+
 /*
  * One cgroup in one run.  A parent has no workers of its own; killed, done and finished speak of
  * those beneath it, counters are hierarchical, all else is 0.
@@ -43,7 +51,9 @@ struct cg_summary {
 	uint64_t span_ns;
 	uint64_t alloc_n; /* latencies below are ns; 0 when alloc_n is 0 */
 	uint64_t alloc_mean, alloc_p50, alloc_p90, alloc_p95, alloc_p99, alloc_p999, alloc_max;
-	struct obs_held held;	     /* what held its allocations, summed */
+	struct obs_held held; /* what held its allocations, summed */
+	struct command_sums commands;
+	uint64_t short_bytes;	     /* the most by which a replay lagged behind its samples */
 	uint64_t bytes_done;	     /* completed by its actions */
 	uint32_t dropped;	     /* actions that never began */
 	uint32_t short_allocs;	     /* ... that ended well with less memory than asked for */

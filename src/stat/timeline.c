@@ -184,6 +184,7 @@ void recording_obs(struct recording *r, const struct obs *o)
 		break;
 	case OBS_STEP:
 	case OBS_LIMIT:
+	case OBS_COMMAND:
 		break;
 	}
 }

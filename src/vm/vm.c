@@ -405,13 +405,14 @@ struct replay {
 /* Statistics index by these. */
 static bool sound_obs(const struct plan *p, const struct obs *o)
 {
-	if (o->kind > OBS_DELAY || o->cgroup >= p->ncgroups ||
+	if (o->kind > OBS_COMMAND || o->cgroup >= p->ncgroups ||
 	    (o->worker >= p->nworkers && o->worker != UINT32_MAX))
 		return false;
 	if (o->kind == OBS_KILL && o->kill.limit_cgroup >= p->ncgroups &&
 	    o->kill.limit_cgroup != UINT32_MAX)
 		return false;
-	return (o->kind != OBS_DONE && o->kind != OBS_STEP && o->kind != OBS_KILL) ||
+	return (o->kind != OBS_DONE && o->kind != OBS_STEP && o->kind != OBS_KILL &&
+		o->kind != OBS_COMMAND) ||
 	       o->worker != UINT32_MAX;
 }
 

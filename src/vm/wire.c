@@ -325,6 +325,7 @@ static bool has_counters(const struct obs *o)
 	case OBS_LIMIT:
 	case OBS_OOM:
 	case OBS_DELAY:
+	case OBS_COMMAND:
 		break; /* these point to nothing */
 	}
 	return false;

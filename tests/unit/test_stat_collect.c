@@ -279,6 +279,58 @@ static void marks_are_copied(void **state)
 	s->made->plan.nmarks = s->made->plan.ntriggers = 0;
 }
 
+/* What held allocations, and commands, is summed by session; of a peak and a lag the highest
+ * counts. */
+static void live_sums(void **state)
+{
+	static const uint32_t how[] = {DONE_OK, DONE_FAILED, DONE_KILLED, DONE_TIMEOUT, DONE_OK};
+	struct scene *s = *state;
+	struct collect_outcome end = {.end = END_FINISHED, .end_ns = 9 * S};
+	struct run_summary run;
+	const struct cg_summary *sum;
+
+	collect_begin(s->c, 0, 0, 0);
+	for (uint32_t i = 0; i < 5; i++) {
+		struct obs o = {.t_ns = (i + 1) * S,
+				.kind = OBS_COMMAND,
+				.worker = HIGH_TOOL,
+				.command = {.start_ns = S / 2,
+					    .peak_bytes = (i == 2 ? 7 : i) * MIB,
+					    .call = i,
+					    .status = how[i]}};
+
+		collect_obs(s->c, &o);
+		o = (struct obs){.kind = OBS_STEP,
+				 .worker = HIGH,
+				 .step = {.held = {.cpu_ns = 1,
+						   .throttle_ns = 20,
+						   .delay_ns = 300,
+						   .reclaim_ns = 4000}}};
+		collect_obs(s->c, &o);
+		o = (struct obs){.t_ns = S,
+				 .kind = OBS_DONE,
+				 .worker = HIGH,
+				 .done = {.short_bytes = i == 3 ? 9000 : i}};
+		collect_obs(s->c, &o);
+	}
+	end.marks_ns = end.fired_ns = (const uint64_t[8]){0};
+	collect_end(s->c, &end, &s->arena, &run);
+	sum = &run.cgroups[s->made->workers[HIGH].cgroup];
+	assert_int_equal(sum->commands.n, 5);
+	assert_int_equal(sum->commands.failed, 1);
+	assert_int_equal(sum->commands.killed, 1);
+	assert_int_equal(sum->commands.timed_out, 1);
+	assert_int_equal(sum->commands.time_ns, 12500 * NS_PER_MS);
+	assert_int_equal(sum->commands.longest_ns, 4500 * NS_PER_MS);
+	assert_int_equal(sum->commands.peak_bytes, 7 * MIB);
+	assert_int_equal(sum->held.cpu_ns, 5);
+	assert_int_equal(sum->held.throttle_ns, 100);
+	assert_int_equal(sum->held.delay_ns, 1500);
+	assert_int_equal(sum->held.reclaim_ns, 20000);
+	assert_int_equal(sum->short_bytes, 9000);
+	assert_int_equal(run.cgroups[s->made->workers[LOW0].cgroup].commands.n, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -291,6 +343,7 @@ int main(void)
 	    TEST(latencies_and_counters),
 	    TEST(alone_knows_one_session),
 	    TEST(marks_are_copied),
+	    TEST(live_sums),
 	};
 
 	return cmocka_run_group_tests_name("stat_collect", tests, NULL, NULL);

@@ -93,17 +93,37 @@ void sampler_close(struct sampler *s)
 	*s = SAMPLER_NONE;
 }
 
+/*
+ * A kernel's file that is shown as a whole (seq_file, single_open) comes in one read if there is
+ * room for it; looking for its end would double the price.
+ */
+static ssize_t read_once(int fd, char *text, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = pread(fd, text, size - 1, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	return n;
+}
+
 static int read_number(int fd, uint64_t *out)
 {
 	char text[32];
+	uint64_t v = 0;
 	ssize_t n;
 
 	if (fd < 0)
 		return 0;
-	n = cgfs_pread(fd, text, sizeof text);
+	n = read_once(fd, text, sizeof text);
 	if (n < 0)
 		return (int)n;
-	*out = strtoull(text, NULL, 10);
+	for (const char *s = text; *s >= '0' && *s <= '9'; s++)
+		v = v * 10 + (uint64_t)(*s - '0');
+	*out = v;
 	return 0;
 }
 
@@ -115,7 +135,7 @@ static int read_text(int fd, void (*parse)(const char *text, struct cg_counters 
 
 	if (fd < 0)
 		return 0;
-	n = cgfs_pread(fd, text, sizeof text);
+	n = read_once(fd, text, sizeof text);
 	/* memory.pressure cannot be read where PSI is built in and switched off (-EOPNOTSUPP). */
 	if (n < 0)
 		return n == -EOPNOTSUPP ? 0 : (int)n;
@@ -209,7 +229,7 @@ int sampler_level(const struct sampler *s, struct level_events *out)
 		*out = (struct level_events){0};
 		return 0;
 	}
-	n = cgfs_pread(s->local, text, sizeof text);
+	n = read_once(s->local, text, sizeof text);
 	if (n < 0)
 		return (int)n;
 	*out = (struct level_events){

@@ -77,6 +77,7 @@ static void tell_done(struct live_run *r, const struct pool_event *e)
 						   : 0,
 				   .bytes = e->done.bytes,
 				   .late_ns = e->done.late_ns,
+				   .short_bytes = e->done.short_bytes,
 				   .status = e->done.status,
 				   .code = e->done.code}});
 	r->told = true;
@@ -218,6 +219,21 @@ void tell_ends(struct live_run *r, uint64_t now_ns)
 	vec_clear(&r->ends);
 }
 
+static void tell_command(struct live_run *r, const struct pool_event *e)
+{
+	uint64_t start = e->command.start_ns;
+
+	tell(r, e->t_ns,
+	     (struct obs){.kind = OBS_COMMAND,
+			  .cgroup = r->world.workers[e->worker].cgroup,
+			  .worker = e->worker,
+			  .command = {.start_ns = start > r->origin_ns ? start - r->origin_ns : 0,
+				      .peak_bytes = e->command.peak_bytes,
+				      .call = e->command.call,
+				      .status = e->command.status,
+				      .code = e->command.code}});
+}
+
 static void take_done(struct live_run *r, const struct pool_event *e)
 {
 	if (!r->ends.n) {
@@ -249,6 +265,7 @@ int tell_pool(struct live_run *r)
 			take_done(r, &e);
 			break;
 		case POOL_COMMAND:
+			tell_command(r, &e);
 			break;
 		case POOL_EXIT:
 			if (e.exit.err)
