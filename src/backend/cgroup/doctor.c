@@ -217,6 +217,10 @@ static void try_all(struct doctor *x)
 	say(x, "making cgroups", 1, "in %s", x->s->place.parent);
 	say(x, "controllers", 1, "memory%s",
 	    x->s->cpu ? ", cpu" : "; without cpu, `weight` and `cpu` cannot be used");
+	say(x, "protection", -1, "%s",
+	    place_mounted_with("memory_recursiveprot")
+		? "what memory.low and .min of a parent leave over goes to its children"
+		: "each cgroup needs its own memory.low or .min (without memory_recursiveprot)");
 	try_limits(x);
 	try_measures(x);
 	try_freeze(x);

@@ -99,6 +99,19 @@ int place_tree(char *mount, size_t mount_size, char *own, size_t own_size)
 	return 0;
 }
 
+bool place_mounted_with(const char *option)
+{
+	char line[4096];
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	bool with = false;
+
+	while (f && !with && fgets(line, sizeof line, f))
+		with = strstr(line, " - cgroup2 ") && strstr(strstr(line, " - cgroup2 "), option);
+	if (f)
+		fclose(f);
+	return with;
+}
+
 /* The line of /proc/cgroups: name, hierarchy, cgroups, enabled. */
 static bool memory_line(unsigned *hierarchy, unsigned *enabled)
 {

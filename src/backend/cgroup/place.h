@@ -42,6 +42,8 @@ void place_close(struct live_place *p);
 bool place_mount(const char *mountinfo, char *point, size_t size, char *root, size_t root_size);
 /* The path of this process's cgroup in the text of /proc/self/cgroup; false: none. */
 bool place_own(const char *cgroup, char *path, size_t size);
+/* Is cgroup2 mounted with this option? */
+bool place_mounted_with(const char *option);
 /* cgroup2 is mounted, but memory is not among its controllers: why, and how to change it. */
 void place_why_no_memory(char *why, size_t why_size, char *how, size_t how_size);
 /* Both from this process's files; 0 or -ENOENT. own may lie outside of what is mounted: then "". */

@@ -16,9 +16,10 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-#define COORDINATOR "coordinator"
-#define PATIENCE_NS (10 * NS_PER_SEC)
-#define NOBODY	    65534
+#define COORDINATOR	"coordinator"
+#define PATIENCE_NS	(10 * NS_PER_SEC)
+#define CALL_TIMEOUT_NS (600 * NS_PER_SEC) /* of one tool call: no recording waits for ever */
+#define NOBODY		65534
 
 static struct live_session *current;
 
@@ -76,6 +77,7 @@ static int choose_workdir(struct live_session *s, struct diags *d)
 			strerror(-err));
 	s->commands.workdir = s->workdir;
 	s->commands.output_fd = -1;
+	s->commands.call_timeout_ns = CALL_TIMEOUT_NS;
 	return err;
 }
 
