@@ -46,7 +46,7 @@ struct cg_counters {
 	uint64_t faults;				       /* memory.stat pgfault */
 	uint64_t delays, delayed_ns;	   /* policy delays of its tasks: count, time */
 	uint64_t protections;		   /* reclaim passes that `protect` turned away */
-	uint64_t throttled_ns;		   /* native memory.high sleep */
+	uint64_t throttled_ns;		   /* native memory.high sleep; a delay may lie in it */
 	uint64_t psi_some_ns, psi_full_ns; /* memory.pressure total= */
 };
 

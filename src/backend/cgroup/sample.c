@@ -150,31 +150,29 @@ static bool stat_due(const struct sampler *s, uint64_t now_ns)
 	return !s->stat_ns || apart >= FAST_NS || now_ns - s->stat_ns >= STAT_EVERY * apart;
 }
 
+/* Into s->last, in place: a sample that fails ends the run, and copies are a tenth of its price. */
 static int read_all(struct sampler *s, uint64_t now_ns)
 {
-	struct cg_counters c = s->last;
+	struct cg_counters *c = &s->last;
 	int err;
 
-	err = read_number(s->current, &c.usage_bytes);
+	err = read_number(s->current, &c->usage_bytes);
 	if (!err)
-		err = read_number(s->peak, &c.peak_bytes);
+		err = read_number(s->peak, &c->peak_bytes);
 	if (!err)
-		err = read_number(s->swap, &c.swap_bytes);
+		err = read_number(s->swap, &c->swap_bytes);
 	if (!err)
-		err = read_text(s->events, sample_parse_events, &c);
+		err = read_text(s->events, sample_parse_events, c);
 	if (!err)
-		err = read_text(s->pressure, sample_parse_pressure, &c);
+		err = read_text(s->pressure, sample_parse_pressure, c);
 	if (!err && stat_due(s, now_ns)) {
-		err = read_text(s->stat, sample_parse_stat, &c);
+		err = read_text(s->stat, sample_parse_stat, c);
 		s->stat_ns = now_ns;
 	}
-	if (err)
-		return err;
-	if (c.usage_bytes > c.peak_bytes) /* without memory.peak; with it, it is a moment older */
-		c.peak_bytes = c.usage_bytes;
-	s->last = c;
+	if (c->usage_bytes > c->peak_bytes) /* without memory.peak; with it, it is a moment older */
+		c->peak_bytes = c->usage_bytes;
 	s->last_ns = now_ns;
-	return 0;
+	return err;
 }
 
 int sampler_base(struct sampler *s, uint64_t now_ns)
