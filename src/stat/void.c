@@ -224,6 +224,30 @@ static void judge_ends(struct judge *j)
 	}
 }
 
+/*
+ * What limits some sessions only may be what a policy does; what all of them share is the
+ * experiment's budget, and whoever is given more of it fares better for that.
+ */
+static void judge_budgets(struct judge *j)
+{
+	const struct plan *p = j->r->plan;
+	uint64_t budget;
+
+	if (p->baseline < 0)
+		return;
+	budget = p->policies[p->baseline].attrs[0].max_bytes;
+	for (uint32_t i = 0; i < p->npolicies; i++) {
+		uint64_t own = p->policies[i].attrs[0].max_bytes;
+
+		if (own != budget)
+			judge_void(j, "unlike budgets: all sessions share %s under %s, %s under %s",
+				   budget == NO_LIMIT ? "the machine" : judge_size(j, budget),
+				   p->policies[p->baseline].name,
+				   own == NO_LIMIT ? "the machine" : judge_size(j, own),
+				   p->policies[i].name);
+	}
+}
+
 void judge_runs(struct judge *j)
 {
 	judge_ends(j);
@@ -231,6 +255,7 @@ void judge_runs(struct judge *j)
 	judge_lateness(j);
 	judge_targets(j);
 	judge_unlike(j);
+	judge_budgets(j);
 	judge_contention(j);
 	judge_policies(j);
 }

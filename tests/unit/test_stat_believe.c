@@ -257,6 +257,21 @@ static void unlike_runs_are_void(void **state)
 	assert_reason(m, "run 70 with freeze on 6.12");
 }
 
+static void unlike_budgets_are_void(void **state)
+{
+	struct made *m = *state;
+
+	expect_times(m, PX_GT, 1);
+	m->attrs[MADE_NATIVE][MADE_ROOT].max_bytes = 2048 * MIB;
+	verdict_judge(m->results);
+	assert_int_equal(m->results->verdict, VERDICT_VOID);
+	assert_reason(m, "unlike budgets: all sessions share 1.50G under none, 2.00G under native");
+	/* A limit of some is a policy. */
+	m->attrs[MADE_NATIVE][MADE_ROOT].max_bytes = m->attrs[MADE_NONE][MADE_ROOT].max_bytes;
+	verdict_judge(m->results);
+	assert_int_equal(m->results->verdict, VERDICT_PASS);
+}
+
 static void late_runs_are_void(void **state)
 {
 	struct made *m = *state;
@@ -428,6 +443,7 @@ int main(void)
 	    TEST(an_outlier_is_named_and_counted),
 	    TEST(no_contention_is_void),
 	    TEST(unlike_runs_are_void),
+	    TEST(unlike_budgets_are_void),
 	    TEST(late_runs_are_void),
 	    TEST(targets_not_reached_are_void),
 	    TEST(few_allocations_are_told),

@@ -258,6 +258,37 @@ static void alone_knows_one_session(void **state)
 	assert_int_equal(r.cgroups[MADE_LOW1].time_ns, 10 * S);
 }
 
+/* An allocation that ended well a page short or more; a killed one asked in vain, as killed ones
+ * do. */
+static void short_allocations_and_late_notices(void **state)
+{
+	struct scene *s = *state;
+	struct run_summary r;
+
+	collect_begin(s->c, 0, UINT32_MAX, 0);
+	collect_asked(s->c, HIGH, 10 * MIB);
+	action(s, HIGH, 0, 0, 1 * S, 10 * MIB);
+	collect_asked(s->c, HIGH, 10 * MIB);
+	action(s, HIGH, 0, 0, 2 * S, 10 * MIB - PAGE_BYTES + 1);
+	collect_asked(s->c, HIGH, 10 * MIB);
+	action(s, HIGH, 0, 0, 3 * S, 10 * MIB - PAGE_BYTES);
+	action(s, HIGH, 0, 0, 4 * S, 0); /* what does not allocate asks for nothing */
+	collect_asked(s->c, LOW0, 10 * MIB);
+	collect_begun(s->c, LOW0, 0);
+	killed(s, LOW0, 5 * S, KILL_OOM);
+	ended(s, LOW0, 5 * S, 0, 0, DONE_KILLED);
+	collect_noticed(s->c, 0);
+	collect_noticed(s->c, LATE_BOUND_NS);
+	collect_noticed(s->c, LATE_BOUND_NS + 1);
+	all_done(s);
+	r = finish(s, 10 * S);
+	assert_int_equal(r.cgroups[MADE_HIGH].short_allocs, 1);
+	assert_int_equal(r.cgroups[MADE_LOW0].short_allocs, 0);
+	assert_int_equal(r.events, 3);
+	assert_int_equal(r.late_events, 1);
+	assert_int_equal(r.latest_ns, LATE_BOUND_NS + 1);
+}
+
 static void marks_are_copied(void **state)
 {
 	struct scene *s = *state;
@@ -342,6 +373,7 @@ int main(void)
 	    TEST(the_unfinished_have_no_time),
 	    TEST(latencies_and_counters),
 	    TEST(alone_knows_one_session),
+	    TEST(short_allocations_and_late_notices),
 	    TEST(marks_are_copied),
 	    TEST(live_sums),
 	};
