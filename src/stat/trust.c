@@ -166,12 +166,12 @@ static void note_few(struct judge *j)
 		find_few(j->r, p->expects[i].cond, least);
 	for (enum metric m = 0; m < M_COUNT; m++)
 		if (least[m] && !dist_carries((size_t)least[m], quantile_of(m)))
-			judge_note(
-			    j,
-			    "too few samples for a claimed %s: some run has %llu allocations, "
-			    "and with fewer than %.0f it is their maximum",
-			    metric_info[m].spelling, (unsigned long long)least[m],
-			    1 / (1 - quantile_of(m)));
+			judge_note(j,
+				   "too few samples for a claimed %s: some run has %llu %s, "
+				   "and with fewer than %.0f it is their maximum",
+				   metric_info[m].spelling, (unsigned long long)least[m],
+				   least[m] == 1 ? "allocation" : "allocations",
+				   1 / (1 - quantile_of(m)));
 }
 
 /* ---- repeat until ---------------------------------------------------------------------------- */
