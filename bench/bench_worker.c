@@ -373,7 +373,7 @@ static struct op_series *load_series(struct arena *a, const char **name)
 	*name = dir ? "dask__dask-11628" : "dask-like";
 	snprintf(path, sizeof path, "%s/%s", dir ? dir : "scenarios/traces", *name);
 	diags_init(&d, NULL);
-	if (trace_load(a, path, TRACE_DECIMAL, &d, (struct span){0, 0}, &t)) {
+	if (trace_load(a, NULL, path, TRACE_DECIMAL, &d, (struct span){0, 0}, &t)) {
 		errno = EINVAL;
 		die(path);
 	}

@@ -2,16 +2,13 @@
 #include "base/source.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
-#define PIPE_BYTES ((size_t)64 << 10)
 #define MARK_BYTES ((size_t)4096)
 
 /* What is known at the start of each MARK_BYTES of a text, so that no place needs a long search. */
@@ -20,51 +17,6 @@ struct source_mark {
 	uint32_t line_start; /* offset in the text of the line it lies in */
 	uint32_t points;     /* code points before it */
 };
-
-/* All of fd, at most `limit` bytes, and SOURCE_NULS NULs. */
-static int read_all(int fd, size_t limit, char **text, size_t *len)
-{
-	struct stat st;
-	size_t n = 0, cap = PIPE_BYTES;
-	char *s;
-
-	if (fstat(fd, &st))
-		return -errno;
-	if (S_ISREG(st.st_mode)) {
-		if ((uint64_t)st.st_size > limit)
-			return -EFBIG;
-		/* One byte more than it should need, so that the read that finds the end fits. */
-		cap = (size_t)st.st_size + 1;
-	}
-	s = mem_realloc(NULL, cap + SOURCE_NULS);
-	for (;;) {
-		ssize_t got = read(fd, s + n, cap - n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			int err = -errno;
-
-			free(s);
-			return err;
-		}
-		if (!got)
-			break;
-		n += (size_t)got;
-		if (n > limit) {
-			free(s);
-			return -EFBIG;
-		}
-		if (n == cap) {
-			cap *= 2;
-			s = mem_realloc(s, cap + SOURCE_NULS);
-		}
-	}
-	memset(s + n, 0, SOURCE_NULS);
-	*text = s;
-	*len = n;
-	return 0;
-}
 
 /*
  * The longest text that still fits into the offset space.  A text takes one offset more than it has
@@ -104,19 +56,20 @@ int sources_load(struct sources *s, const char *path, struct span used_at, struc
 
 	if (!room_left(s, &limit))
 		return -EFBIG;
-	if (!from_stdin) {
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-		if (fd < 0)
-			return -errno;
+	if (!from_stdin || (s->disk && s->disk->replay)) {
+		err = files_open(s->disk, from_stdin ? "-" : path, &fd);
+		if (err)
+			return err;
 	}
-	err = read_all(fd, limit, &text, &len);
-	if (!from_stdin) {
+	err = files_slurp(fd, limit, SOURCE_NULS, &text, &len);
+	if (fd != STDIN_FILENO)
 		close(fd);
-		if (!err)
-			real = realpath(path, NULL);
-	}
 	if (err)
 		return err;
+	if (from_stdin)
+		files_add(s->disk, "-", NULL, text, len);
+	else
+		real = files_real(s->disk, path);
 
 	struct source *src = add(s, from_stdin ? "<stdin>" : path, text, len);
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/files.h"
 #include "base/vec.h"
 
 /* Half-open range of global offsets.  {0, 0} is "no place". */
@@ -44,11 +45,12 @@ struct source {
 struct sources {
 	VEC(struct source *) list; /* ascending base */
 	uint32_t next;		   /* first free global offset; 0 before first use */
+	struct files *disk;	   /* what files are read through (files.h); or NULL */
 };
 
 /*
- * Read a file.  path NULL or "-" is standard input.  On success *out is owned by `s`.
- * 0, -errno from open/read, -EISDIR, or -EFBIG when all texts together would exceed 4 GiB - 1.
+ * Read a file, through s->disk.  path NULL or "-" is standard input.  On success *out is owned by
+ * `s`. 0, -errno from open/read, -EISDIR, or -EFBIG when all texts together would exceed 4 GiB - 1.
  * Standard input is called <stdin> in messages.
  */
 int sources_load(struct sources *s, const char *path, struct span used_at, struct source **out);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 
@@ -49,12 +48,12 @@ static int locate(const struct importer *im, const struct source *src, const str
 {
 	if (!is_bare(name)) {
 		relative_to(out, src, name->s);
-		return access(buf_str(out), R_OK) ? -errno : 0;
+		return files_access(im->u->sources.disk, buf_str(out));
 	}
 	for (size_t i = 0; im->lib && i < im->lib->n; i++) {
 		buf_clear(out);
 		buf_printf(out, "%s/%s.acg", im->lib->dirs[i], name->s);
-		if (!access(buf_str(out), R_OK))
+		if (!files_access(im->u->sources.disk, buf_str(out)))
 			return 0;
 	}
 	return -ENOENT;
@@ -120,7 +119,7 @@ static void import_one(const struct importer *im, struct ast_text *use, const st
 		report_missing(im, use, buf_str(&path), err);
 		goto out;
 	}
-	real = realpath(buf_str(&path), NULL);
+	real = files_real(u->sources.disk, buf_str(&path));
 	for (const struct chain *p = c; p && real; p = p->up)
 		if (same_file(p->file, real)) {
 			report_cycle(im, use, c, p->file);

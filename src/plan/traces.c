@@ -99,8 +99,8 @@ static void load(struct check *x, struct trace_decl *t)
 		t->path = resolve(x, v.string, v.from);
 	}
 	t->trace = loaded_before(x, t->path, units);
-	if (!t->trace &&
-	    trace_load(x->arena, t->path, units, x->diags, t->ast->file->at, &t->trace))
+	if (!t->trace && trace_load(x->arena, x->u->sources.disk, t->path, units, x->diags,
+				    t->ast->file->at, &t->trace))
 		t->trace = NULL;
 }
 

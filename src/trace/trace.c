@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/digest.h"
@@ -19,6 +18,7 @@
 
 struct load {
 	struct arena *arena;
+	struct files *disk;
 	enum trace_units units;
 	struct diags *diags;
 	struct span at;
@@ -27,7 +27,7 @@ struct load {
 
 static int load_file(struct load *l, const char *path, enum trace_kind due)
 {
-	return trace_read(l->arena, path, due, l->units, l->diags, l->at, &l->raw);
+	return trace_read(l->arena, l->disk, path, due, l->units, l->diags, l->at, &l->raw);
 }
 
 static void report(struct load *l, enum diag_code code, const char *path, const char *text)
@@ -74,10 +74,9 @@ static int load_sibling(struct load *l, const char *path)
 
 static int load_files(struct load *l, const char *path)
 {
-	struct stat st;
 	int err;
 
-	if (!stat(path, &st) && S_ISDIR(st.st_mode))
+	if (files_is_folder(l->disk, path))
 		return load_folder(l, path);
 	err = load_file(l, path, TRACE_ANY);
 	if (err == -ENOENT)
@@ -300,10 +299,10 @@ static struct trace *assemble(struct load *l, const char *path)
 	return t;
 }
 
-int trace_load(struct arena *a, const char *path, enum trace_units units, struct diags *d,
-	       struct span at, struct trace **out)
+int trace_load(struct arena *a, struct files *disk, const char *path, enum trace_units units,
+	       struct diags *d, struct span at, struct trace **out)
 {
-	struct load l = {.arena = a, .units = units, .diags = d, .at = at};
+	struct load l = {.arena = a, .disk = disk, .units = units, .diags = d, .at = at};
 	int err = load_files(&l, path);
 
 	if (!err && l.raw.samples_path && !l.raw.samples.n) {

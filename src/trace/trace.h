@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/files.h"
 
 /* How kB, MB and GB are read. KiB, MiB, GiB are always powers of 1024. */
 enum trace_units {
@@ -60,9 +61,10 @@ struct trace {
  * without an end (until the next call, or the recording's end), calls and samples that do not
  * overlap at all (kept as they are).
  * 0, or -EINVAL when the recording cannot be used (reported), or -errno from reading (reported).
- * The trace lives in `a`.  `at` is the place in the scenario that names it, for the messages.
+ * Files are read through `disk`, which may be NULL.  The trace lives in `a`.  `at` is the place in
+ * the scenario that names it, for the messages.
  */
-int trace_load(struct arena *a, const char *path, enum trace_units units, struct diags *d,
-	       struct span at, struct trace **out);
+int trace_load(struct arena *a, struct files *disk, const char *path, enum trace_units units,
+	       struct diags *d, struct span at, struct trace **out);
 
 #endif

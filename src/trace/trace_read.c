@@ -2,7 +2,6 @@
 #include "trace/trace_read.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -391,17 +390,16 @@ static int read_document(struct reader *r, const char *path, enum trace_kind due
 	return err;
 }
 
-int trace_read(struct arena *a, const char *path, enum trace_kind due, enum trace_units units,
-	       struct diags *d, struct span at, struct trace_raw *raw)
+int trace_read(struct arena *a, struct files *disk, const char *path, enum trace_kind due,
+	       enum trace_units units, struct diags *d, struct span at, struct trace_raw *raw)
 {
 	struct reader r = {.arena = a, .raw = raw, .units = units};
 	int fd, err;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return -ENOENT;
-	if (fd < 0) {
-		err = -errno;
+	err = files_open(disk, path, &fd);
+	if (err == -ENOENT)
+		return err;
+	if (err) {
 		diag_file(d, E_TRACE_READ, path, 0, 0, "cannot be read: %s", strerror(-err));
 		if (at.end)
 			diag_note(d, at, "the trace is named here");

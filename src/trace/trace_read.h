@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/files.h"
 #include "base/vec.h"
 #include "trace/trace.h"
 
@@ -46,7 +47,7 @@ enum trace_kind {
  * Read one file into raw.  due is what it must hold.  Texts go to `a`; `path` is kept.
  * 0; -ENOENT, unreported, when there is no such file; -EINVAL or -errno, reported.
  */
-int trace_read(struct arena *a, const char *path, enum trace_kind due, enum trace_units units,
-	       struct diags *d, struct span at, struct trace_raw *raw);
+int trace_read(struct arena *a, struct files *disk, const char *path, enum trace_kind due,
+	       enum trace_units units, struct diags *d, struct span at, struct trace_raw *raw);
 
 #endif

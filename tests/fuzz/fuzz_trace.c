@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		int err;
 
 		diags_init(&d, NULL);
-		err = trace_load(&a, path, (enum trace_units)units, &d, (struct span){0}, &t);
+		err = trace_load(&a, NULL, path, (enum trace_units)units, &d, (struct span){0}, &t);
 		/* Every failure is reported, and nothing but a failure is an error. */
 		if (!err != !d.errors)
 			abort();

@@ -87,8 +87,8 @@ static int load(struct world *w, const char *name, enum trace_units units)
 	diags_free(&w->diags);
 	diags_init(&w->diags, NULL);
 	w->trace = NULL;
-	err =
-	    trace_load(&w->arena, path_of(w, name), units, &w->diags, (struct span){0}, &w->trace);
+	err = trace_load(&w->arena, NULL, path_of(w, name), units, &w->diags, (struct span){0},
+			 &w->trace);
 	diags_print(&w->diags, DIAG_TEXT, &all);
 	buf_clear(&w->out);
 	for (const char *s = buf_str(&all); *s;) {
@@ -647,11 +647,11 @@ static void points_into_the_scenario(void **state)
 
 	assert_int_equal(sources_add(&sources, "x.acg", "trace t = \"a\"\n", 14, &s), 0);
 	diags_init(&d, &sources);
-	assert_int_equal(trace_load(&w->arena, "nowhere/at/all", TRACE_DECIMAL, &d,
+	assert_int_equal(trace_load(&w->arena, NULL, "nowhere/at/all", TRACE_DECIMAL, &d,
 				    (struct span){s->base + 10, s->base + 13}, &t),
 			 -ENOENT);
 	put(w, "a", "{\"samples\":[{\"epoch\":1,\"mem_usage\":\"?\"}]}");
-	assert_int_equal(trace_load(&w->arena, path_of(w, "a"), TRACE_DECIMAL, &d,
+	assert_int_equal(trace_load(&w->arena, NULL, path_of(w, "a"), TRACE_DECIMAL, &d,
 				    (struct span){s->base + 10, s->base + 13}, &t),
 			 -EINVAL);
 	diags_print(&d, DIAG_TEXT, &b);
@@ -737,8 +737,8 @@ static void shipped_traces_have_their_figures(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(shipped); i++) {
 		struct trace *t;
 
-		assert_int_equal(trace_load(&w->arena, shipped[i].path, TRACE_BINARY, &w->diags,
-					    (struct span){0}, &t),
+		assert_int_equal(trace_load(&w->arena, NULL, shipped[i].path, TRACE_BINARY,
+					    &w->diags, (struct span){0}, &t),
 				 0);
 		assert_int_equal(w->diags.warnings, 0);
 		assert_int_equal(t->nsamples, shipped[i].samples);
@@ -789,7 +789,7 @@ static void agrees_with_published_figures(void **state)
 		struct trace *t;
 		uint32_t bash = 0;
 
-		assert_int_equal(trace_load(&w->arena,
+		assert_int_equal(trace_load(&w->arena, NULL,
 					    arena_printf(&w->arena, "%s/%s", folder, known[i].name),
 					    TRACE_BINARY, &w->diags, (struct span){0}, &t),
 				 0);
