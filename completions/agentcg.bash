@@ -3,7 +3,7 @@
 
 _agentcg_options() {
 	case $1 in
-	run) echo "--param --policy --repeat --seed --json --csv --markdown --latex --html --plot --live --vm --vm-memory" \
+	run) echo "--param --policy --repeat --seed --json --csv --markdown --latex --html --plot --save --live --vm --vm-memory" \
 		"--mechanism --cgroup --workdir --as-root --width --color --tap --junit --jobs --diagnostics --quiet --verbose --help" \
 		"--version -p -j -q -v -h -V" ;;
 	check) echo "--param --color --diagnostics --quiet --help --version -p -q -h -V" ;;
@@ -15,6 +15,11 @@ _agentcg_options() {
 	help) echo "--param --color --diagnostics --help --version -p -h -V" ;;
 	doctor) echo "--cgroup --color --diagnostics --help --version -h -V" ;;
 	clean) echo "--color --diagnostics --help --version -h -V" ;;
+	runs) echo "--json --db --width --color --diagnostics --help --version -h -V" ;;
+	show) echo "--json --csv --markdown --latex --html --plot --db --width --color --tap --junit --diagnostics --quiet" \
+		"--help --version -q -h -V" ;;
+	resume) echo "--json --csv --markdown --latex --html --plot --db --width --color --tap --junit --diagnostics --quiet" \
+		"--verbose --help --version -q -v -h -V" ;;
 	vm) echo "--jobs --color --diagnostics --quiet --help --version -j -q -h -V" ;;
 	esac
 }
@@ -33,7 +38,7 @@ _agentcg_of_scenario() {
 }
 
 _agentcg() {
-	local commands="run check plan fmt test find help doctor clean vm"
+	local commands="run check plan fmt test find runs show resume help doctor clean vm"
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=run
 	local IFS=$' \t\n'
 
@@ -56,7 +61,7 @@ _agentcg() {
 			mapfile -t COMPREPLY < <(compgen -W "memcg_bpf freeze high sched_ext poll none" -- "$cur")
 			return
 			;;
-		--json | --csv | --markdown | --latex | --html | --junit)
+		--db | --json | --csv | --markdown | --latex | --html | --junit)
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			compopt -o filenames
 			return
@@ -69,7 +74,12 @@ _agentcg() {
 		return
 	fi
 	case $command in
-	doctor | clean) return ;;
+	doctor | clean | runs) return ;;
+	show | resume)
+		mapfile -t COMPREPLY < <(compgen -W "last $("${COMP_WORDS[0]}" runs 2>/dev/null |
+			awk '$1 ~ /^[0-9a-f]{8}$/ { print $1 }')" -- "$cur")
+		return
+		;;
 	vm)
 		mapfile -t COMPREPLY < <(compgen -W "list fetch build remove debian:6.1 debian:6.12 debian:7.3 memcg-bpf" \
 			-- "$cur")

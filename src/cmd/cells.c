@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cmd/keeping.h"
 #include "cmd/load.h"
 #include "cmd/output.h"
 #include "cmd/signals.h"
@@ -25,10 +26,12 @@ static int run_cell(struct cmd *c, const char *path, const struct cell *cell, st
 {
 	struct experiment_options x = {.backend = &backend_sim, .stop = &signals_stop};
 	struct results *r = NULL;
+	struct keeping *k = NULL;
+	struct files files = {0};
 	const struct plan *p;
 	struct diags d;
 	struct unit u;
-	int status, err;
+	int status, kept = STATUS_OK, err;
 
 	c->opt.quiet = true;
 	for (size_t i = 0; i < cell->nparams; i++)
@@ -38,11 +41,20 @@ static int run_cell(struct cmd *c, const char *path, const struct cell *cell, st
 	c->opt.expect = cell->expect;
 	c->opt.expect_name = cell->expect_name;
 	unit_init(&u);
+	if (c->opt.save)
+		u.sources.disk = &files;
 	status = load_plan(c, &u, path, &p);
+	if (status == STATUS_OK && c->opt.save) {
+		status = keeping_open(c, &files, &k);
+		x.begun = keeping_begun;
+		x.keep = keeping_run;
+		x.keep_ctx = k;
+	}
 	if (status == STATUS_OK) {
 		diags_init(&d, &u.sources);
 		err = experiment_run(p, &x, &d, &r);
 		output_diags(c, &d);
+		kept = keeping_end(k, err ? NULL : r);
 		status = err == -EOPNOTSUPP ? STATUS_USAGE : STATUS_INTERNAL;
 		if (!err) {
 			json_t *o = cell_json(r, cell->whole);
@@ -53,10 +65,16 @@ static int run_cell(struct cmd *c, const char *path, const struct cell *cell, st
 			free(text);
 			json_decref(o);
 		}
+		status = status_of_both(status, kept);
 		results_free(r);
 		diags_free(&d);
 	}
+	/* What is wrong with keeping it: nobody else will say it. */
+	if (c->diags.errors)
+		output_diags(c, &c->diags);
+	keeping_close(k);
 	unit_free(&u);
+	files_free(&files);
 	return status;
 }
 

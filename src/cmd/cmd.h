@@ -63,6 +63,9 @@ int cmd_doctor(struct cmd *c);
 int cmd_clean(struct cmd *c);
 int cmd_find(struct cmd *c);
 int cmd_vm(struct cmd *c);
+int cmd_runs(struct cmd *c);
+int cmd_show(struct cmd *c);
+int cmd_resume(struct cmd *c);
 
 /*
  * Is the number of operands between min and max?  Otherwise reported, and false.

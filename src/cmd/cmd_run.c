@@ -3,10 +3,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cmd/keeping.h"
 #include "cmd/live_run.h"
 #include "cmd/load.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
+#include "cmd/reports.h"
+#include "cmd/run.h"
 #include "cmd/signals.h"
 #include "cmd/sweep.h"
 #include "cmd/vm_run.h"
@@ -58,44 +61,9 @@ static bool backend_there(struct cmd *c)
 	return false;
 }
 
-/* The table, unless data takes its place; every report is tried, whatever became of the others. */
-static int report(struct cmd *c, const struct results *r)
-{
-	static void (*const writers[REPORT_COUNT])(const struct results *, struct buf *) = {
-	    [REPORT_JSON] = report_json,	 [REPORT_CSV] = report_csv,
-	    [REPORT_MARKDOWN] = report_markdown, [REPORT_LATEX] = report_latex,
-	    [REPORT_JUNIT] = report_junit,	 [REPORT_HTML] = report_html,
-	    [REPORT_TAP] = report_tap,
-	};
-	const struct options *o = &c->opt;
-	struct report_style style = output_style(c);
-	bool table = !o->quiet;
-	struct buf out = {0};
-	int status = STATUS_OK;
-
-	for (int i = 0; i < REPORT_COUNT; i++) {
-		if (!o->reports[i])
-			continue;
-		writers[i](r, &out);
-		status = status_of_both(status, output_file(c, o->reports[i], &out));
-		buf_clear(&out);
-		table &= strcmp(o->reports[i], "-") != 0;
-	}
-	if (table) {
-		report_table(r, &style, &out);
-		if (o->plot) {
-			buf_putc(&out, '\n');
-			report_plot(r, &style, &out);
-		}
-		status = status_of_both(status, output_stdout(c, &out));
-	}
-	buf_free(&out);
-	return status;
-}
-
-/* live: NULL for the simulator and machines */
-static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p,
-		    struct live_session *live)
+/* have[nhave]: runs made before.  live: NULL for the simulator and machines; k: or NULL. */
+int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct live_session *live,
+	     const struct run_summary *have, uint32_t nhave, struct keeping *k)
 {
 	struct progress progress;
 	struct experiment_options x = {
@@ -105,11 +73,16 @@ static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p,
 	    .progress = progress_run,
 	    .observe = progress_obs,
 	    .progress_ctx = &progress,
+	    .begun = k ? keeping_begun : NULL,
+	    .keep = k ? keeping_run : NULL,
+	    .keep_ctx = k,
+	    .have = have,
+	    .nhave = nhave,
 	};
 	struct vm_machine machine = {0};
 	struct results *r = NULL;
 	struct diags d;
-	int status, err = 0;
+	int status, kept, err = 0;
 
 	diags_init(&d, &u->sources);
 	signals_catch();
@@ -134,6 +107,7 @@ static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p,
 	}
 	vm_run_close(&machine);
 	output_diags(c, &d);
+	kept = keeping_end(k, r);
 	if (err == -EOPNOTSUPP || err == -EINVAL) {
 		status = STATUS_USAGE;
 	} else if (err == -EINTR) {
@@ -141,9 +115,10 @@ static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p,
 	} else if (err) {
 		status = STATUS_INTERNAL;
 	} else {
-		status = report(c, r);
+		status = reports_write(c, r);
 		status = status_of_both(status, results_exit_status(r));
 	}
+	status = status_of_both(status, kept);
 	results_free(r);
 	diags_free(&d);
 	return status;
@@ -152,6 +127,8 @@ static int run_plan(struct cmd *c, const struct unit *u, const struct plan *p,
 int cmd_run(struct cmd *c)
 {
 	struct live_session *live = NULL;
+	struct keeping *k = NULL;
+	struct files files = {0};
 	const struct plan *p;
 	struct unit u;
 	int status = STATUS_OK;
@@ -159,15 +136,23 @@ int cmd_run(struct cmd *c)
 	if (!cmd_operands(c, 1, 1) || !backend_there(c))
 		return STATUS_USAGE;
 	unit_init(&u);
+	if (c->opt.save)
+		u.sources.disk = &files;
 	if (c->opt.backend &&
 	    !strcmp(c->opt.backend, "--live")) /* while this process is small: it forks */
 		status = live_run_open(c, &live);
 	if (status == STATUS_OK)
 		status = load_plan(c, &u, c->opt.operands.v[0], &p);
+	/* Before anything is measured: it would be in vain. */
+	if (status == STATUS_OK && c->opt.save && !p->nsweeps)
+		status = keeping_open(c, &files, &k);
 	if (status == STATUS_OK)
 		status = p->nsweeps ? sweep_run(c, p, c->opt.operands.v[0])
-				    : run_plan(c, &u, live ? live_run_plan(p, &u.arena) : p, live);
+				    : run_plan(c, &u, live ? live_run_plan(p, &u.arena) : p, live,
+					       NULL, 0, k);
+	keeping_close(k);
 	live_session_close(live, &c->diags);
 	unit_free(&u);
+	files_free(&files);
 	return status;
 }

@@ -32,6 +32,17 @@ const struct command commands[] = {
      "them.\n"
      "Exit status: 0; 1 when it holds nowhere, or not all the way beyond the border.\n",
      cmd_find},
+    {"runs", CMD_RUNS, "[WORD...]", "list the experiments that `run --save` has kept",
+     "With words, those that have all of them in their name, title, path, backend, mechanism,\n"
+     "verdict or state.\n",
+     cmd_runs},
+    {"show", CMD_SHOW, "NAME", "report a kept experiment again",
+     "NAME is one of `agentcg runs`, or how it begins, or `last`.  Reports, verdict and exit\n"
+     "status are those of the run.\n",
+     cmd_show},
+    {"resume", CMD_RESUME, "NAME", "make the runs that a kept experiment lacks",
+     "With its scenario, options and seed as they were kept; then the report of all.\n",
+     cmd_resume},
     {"help", CMD_HELP, "[COMMAND|FILE]", "explain a command, or a scenario's parameters and claims",
      NULL, cmd_help},
     {"doctor", CMD_DOCTOR, "", "say what this host and this build can do, by trying", NULL,

@@ -85,7 +85,7 @@ static bool env_number(struct cmd *c, const char *name, uint64_t min, uint64_t m
 }
 
 /* Command line before environment before file. */
-static struct plan_options plan_options(struct cmd *c)
+struct plan_options load_options(struct cmd *c)
 {
 	const struct options *o = &c->opt;
 	struct plan_options p = {
@@ -108,10 +108,22 @@ static struct plan_options plan_options(struct cmd *c)
 	return p;
 }
 
+int load_plan_as(struct cmd *c, struct unit *u, const char *path, const struct lang_path *lib,
+		 const struct plan_options *opt, const struct plan **out)
+{
+	int err = parse_file(u, path, lib);
+
+	if (!err)
+		err = plan_lower(u, opt, out);
+	if (err || u->diags.errors)
+		output_diags(c, &u->diags);
+	return err || u->diags.errors ? STATUS_USAGE : STATUS_OK;
+}
+
 /* out NULL: only check */
 static int load(struct cmd *c, struct unit *u, const char *path, const struct plan **out)
 {
-	struct plan_options opt = plan_options(c);
+	struct plan_options opt = load_options(c);
 	struct lang_path lib = load_library_path(&u->arena);
 	int err;
 

@@ -16,6 +16,12 @@
 int load_check(struct cmd *c, struct unit *u, const char *path);
 int load_plan(struct cmd *c, struct unit *u, const char *path, const struct plan **out);
 
+/* As one was loaded before: its options and library's folders are given, and warnings were. */
+int load_plan_as(struct cmd *c, struct unit *u, const char *path, const struct lang_path *lib,
+		 const struct plan_options *opt, const struct plan **out);
+/* What the command line and the environment ask for; wrong numbers there are reported. */
+struct plan_options load_options(struct cmd *c);
+
 /* Where `use "name"` looks; lives in `a`. */
 struct lang_path load_library_path(struct arena *a);
 

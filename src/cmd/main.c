@@ -20,7 +20,7 @@
 static const struct command *choose(char **argv, int *first, struct diags *d)
 {
 	const struct command *k = command_find(argv[1]);
-	const char *names[16], *near;
+	const char *names[32], *near;
 	size_t n = 0;
 
 	*first = 2;

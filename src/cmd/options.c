@@ -18,6 +18,8 @@ enum option_id {
 	OPT_LATEX,
 	OPT_HTML,
 	OPT_PLOT,
+	OPT_SAVE,
+	OPT_DB,
 	OPT_LIVE,
 	OPT_VM,
 	OPT_VM_MEMORY,
@@ -77,18 +79,21 @@ static const struct option_spec specs[] = {
      "repeat every run N times"},
     {OPT_SEED, 0, "seed", ARG_NEEDED, "N", CMD_RUN | CMD_PLAN | CMD_FIND,
      "seed of jitter, noise and order"},
-    {OPT_JSON, 0, "json", ARG_NEEDED, "FILE", CMD_RUN,
+    {OPT_JSON, 0, "json", ARG_NEEDED, "FILE", CMD_RUN | CMD_SHOW | CMD_RESUME | CMD_RUNS,
      "write results as JSON; `-`: in place of the table"},
-    {OPT_CSV, 0, "csv", ARG_NEEDED, "FILE", CMD_RUN,
+    {OPT_CSV, 0, "csv", ARG_NEEDED, "FILE", CMD_RUN | CMD_SHOW | CMD_RESUME,
      "write a row per run and cgroup as CSV; `-` likewise"},
-    {OPT_MARKDOWN, 0, "markdown", ARG_NEEDED, "FILE", CMD_RUN,
+    {OPT_MARKDOWN, 0, "markdown", ARG_NEEDED, "FILE", CMD_RUN | CMD_SHOW | CMD_RESUME,
      "write tables for a page of Markdown; `-` likewise"},
-    {OPT_LATEX, 0, "latex", ARG_NEEDED, "FILE", CMD_RUN,
+    {OPT_LATEX, 0, "latex", ARG_NEEDED, "FILE", CMD_RUN | CMD_SHOW | CMD_RESUME,
      "write a table for a paper (booktabs); `-` likewise"},
-    {OPT_HTML, 0, "html", ARG_NEEDED, "FILE", CMD_RUN,
+    {OPT_HTML, 0, "html", ARG_NEEDED, "FILE", CMD_RUN | CMD_SHOW | CMD_RESUME,
      "write a page with timelines, for a browser"},
-    {OPT_PLOT, 0, "plot", ARG_NONE, NULL, CMD_RUN | CMD_PLAN,
+    {OPT_PLOT, 0, "plot", ARG_NONE, NULL, CMD_RUN | CMD_PLAN | CMD_SHOW | CMD_RESUME,
      "chart memory over time: usage, demand"},
+    {OPT_SAVE, 0, "save", ARG_OPTIONAL, "DB", CMD_RUN, "keep runs as they end, for `show`"},
+    {OPT_DB, 0, "db", ARG_NEEDED, "DB", CMD_RUNS | CMD_SHOW | CMD_RESUME,
+     "the database that holds them"},
     {OPT_LIVE, 0, "live", ARG_NONE, NULL, CMD_RUN, "run on this host's cgroup v2"},
     {OPT_VM, 0, "vm", ARG_OPTIONAL, "KERNEL", CMD_RUN, "run in a virtual machine (debian:6.1)"},
     {OPT_VM_MEMORY, 0, "vm-memory", ARG_NEEDED, "SIZE", CMD_RUN,
@@ -112,19 +117,21 @@ static const struct option_spec specs[] = {
      "how many to run at a time (as there are CPUs)"},
     {OPT_SLACK, 0, "slack", ARG_NEEDED, "PERCENT,...", CMD_TEST,
      "how far figures may lie apart (0%)"},
-    {OPT_TAP, 0, "tap", ARG_NONE, NULL, CMD_RUN | CMD_TEST, "report in the Test Anything Protocol"},
-    {OPT_JUNIT, 0, "junit", ARG_NEEDED, "FILE", CMD_RUN | CMD_TEST,
+    {OPT_TAP, 0, "tap", ARG_NONE, NULL, CMD_RUN | CMD_TEST | CMD_SHOW | CMD_RESUME,
+     "report in the Test Anything Protocol"},
+    {OPT_JUNIT, 0, "junit", ARG_NEEDED, "FILE", CMD_RUN | CMD_TEST | CMD_SHOW | CMD_RESUME,
      "write a report as JUnit XML; `-`: in place of text"},
     {OPT_SIDE_BY_SIDE, 0, "side-by-side", ARG_NONE, NULL, CMD_TEST,
      "show differences in two columns, given room for 160"},
-    {OPT_WIDTH, 0, "width", ARG_NEEDED, "COLUMNS", CMD_RUN | CMD_PLAN,
-     "width of tables and charts"},
+    {OPT_WIDTH, 0, "width", ARG_NEEDED, "COLUMNS",
+     CMD_RUN | CMD_PLAN | CMD_RUNS | CMD_SHOW | CMD_RESUME, "width of tables and charts"},
     {OPT_COLOR, 0, "color", ARG_NEEDED, "WHEN", CMD_ALL, "auto, always or never"},
     {OPT_DIAGNOSTICS, 0, "diagnostics", ARG_NEEDED, "FORM", CMD_ALL,
      "errors and warnings as text or json"},
-    {OPT_QUIET, 'q', "quiet", ARG_NONE, NULL, CMD_RUN | CMD_CHECK | CMD_TEST | CMD_VM,
+    {OPT_QUIET, 'q', "quiet", ARG_NONE, NULL,
+     CMD_RUN | CMD_CHECK | CMD_TEST | CMD_VM | CMD_SHOW | CMD_RESUME,
      "only errors: no progress, warnings, table"},
-    {OPT_VERBOSE, 'v', "verbose", ARG_NONE, NULL, CMD_RUN | CMD_TEST,
+    {OPT_VERBOSE, 'v', "verbose", ARG_NONE, NULL, CMD_RUN | CMD_TEST | CMD_RESUME,
      "name each run, each test as it is done"},
     {OPT_HELP, 'h', "help", ARG_NONE, NULL, CMD_ALL, "this text"},
     {OPT_VERSION, 'V', "version", ARG_NONE, NULL, CMD_ALL, "version of agentcg"},
@@ -295,6 +302,13 @@ static void set(struct parsing *p, const struct option_spec *s, const char *valu
 		break;
 	case OPT_PLOT:
 		o->plot = true;
+		break;
+	case OPT_SAVE:
+		o->save = true;
+		o->db = value;
+		break;
+	case OPT_DB:
+		o->db = value;
 		break;
 	case OPT_LIVE:
 		set_backend(p, s);
@@ -521,6 +535,8 @@ void options_parse(uint32_t bit, const char *command, int argc, char **argv, int
 		}
 	}
 	check_reports(o, d);
+	if (o->db && !*o->db)
+		diag_at(d, E_USE_VALUE, (struct span){0}, "a database needs a name");
 	if (o->check + o->write + o->ast > 1)
 		diag_at(d, E_USE_TOGETHER, (struct span){0},
 			"`--check`, `--write` and `--ast` exclude each other");

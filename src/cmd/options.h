@@ -25,7 +25,10 @@ enum command_bit {
 	CMD_CLEAN = 1 << 7,
 	CMD_VM = 1 << 8,
 	CMD_FIND = 1 << 9,
-	CMD_ALL = (1 << 10) - 1,
+	CMD_RUNS = 1 << 10,
+	CMD_SHOW = 1 << 11,
+	CMD_RESUME = 1 << 12,
+	CMD_ALL = (1 << 13) - 1,
 };
 
 /* Reports that are written to a file, or with "-" to standard output in place of the table. */
@@ -61,6 +64,8 @@ struct options {
 	const char *cgroup, *workdir; /* of --live */
 	bool as_root;
 	bool plot;
+	bool save;
+	const char *db; /* of --save, --db; NULL: the usual one */
 	bool quiet, verbose, help, version;
 	bool diagnostics_json;
 	enum colour_when colour;

@@ -25,6 +25,7 @@ struct experiment {
 	uint64_t timeline_ns; /* 0: no timelines */
 	struct arena run_arena;
 	VEC(struct run_summary) runs;
+	const struct run_summary **have; /* options.have in order of by_plan */
 };
 
 /* ---- the engine's news, for the statistics --------------------------------------------------- */
@@ -149,6 +150,58 @@ static int run_once(struct experiment *x, const struct planned_run *run)
 	return 0;
 }
 
+static int by_plan(const void *va, const void *vb)
+{
+	const struct run_summary *a = *(const struct run_summary *const *)va;
+	const struct run_summary *b = *(const struct run_summary *const *)vb;
+
+	if (a->rep != b->rep)
+		return a->rep < b->rep ? -1 : 1;
+	if (a->policy != b->policy)
+		return a->policy < b->policy ? -1 : 1;
+	if (a->policy != PX_ALONE)
+		return 0;
+	return a->alone < b->alone ? -1 : a->alone > b->alone;
+}
+
+static void sort_have(struct experiment *x)
+{
+	const struct experiment_options *o = x->options;
+
+	if (!o->nhave)
+		return;
+	x->have = mem_alloc(o->nhave * sizeof(const struct run_summary *));
+	for (uint32_t i = 0; i < o->nhave; i++)
+		x->have[i] = &o->have[i];
+	qsort(x->have, o->nhave, sizeof(const struct run_summary *), by_plan);
+}
+
+/* The run as it was made before, or NULL. */
+static const struct run_summary *had(const struct experiment *x, const struct planned_run *run)
+{
+	const struct run_summary wanted = {
+	    .policy = run->policy, .alone = run->alone, .rep = run->rep};
+	const struct run_summary *key = &wanted, *const * found;
+
+	if (!x->have)
+		return NULL;
+	found =
+	    bsearch(&key, x->have, x->options->nhave, sizeof(const struct run_summary *), by_plan);
+	if (!found || ((*found)->end == END_INTERRUPTED && !x->options->recall))
+		return NULL;
+	return *found;
+}
+
+/* As it was made before, with the timeline of now where it had none. */
+static void restore(struct run_summary *run, const struct run_summary *made)
+{
+	const struct timeline *timeline = run->timeline;
+
+	*run = *made;
+	if (!run->timeline)
+		run->timeline = timeline;
+}
+
 /* Sets results.interrupted when it was; *more: neither that nor an abort has ended everything. */
 static int run_repetitions(struct experiment *x, uint32_t first, uint32_t end, bool *more)
 {
@@ -169,17 +222,25 @@ static int run_repetitions(struct experiment *x, uint32_t first, uint32_t end, b
 		r->planned = n / end * (x->plan->repeat_until ? x->plan->repeat_max : end);
 	for (uint32_t i = 0; i < n && !err; i++) {
 		const struct planned_run *run = &order[i];
+		const struct run_summary *made = had(x, run);
 
-		if (stopped(x)) {
+		if (stopped(x) || (!made && x->options->recall)) {
 			r->interrupted = true;
 			break;
 		}
 		if (x->options->progress)
 			x->options->progress(x->options->progress_ctx, (uint32_t)x->runs.n,
 					     r->planned, run->policy, run->alone, run->rep);
-		err = run_once(x, run);
+		if (made && !x->options->redraw)
+			vec_push(&x->runs, *made);
+		else
+			err = run_once(x, run);
 		if (err)
 			break;
+		if (made)
+			restore(vec_last(&x->runs), made);
+		if (!made && x->options->keep)
+			x->options->keep(x->options->keep_ctx, vec_last(&x->runs), r->planned);
 		if (vec_last(&x->runs)->end == END_INTERRUPTED)
 			r->interrupted = true;
 		if (r->interrupted || vec_last(&x->runs)->end == END_ABORTED)
@@ -250,6 +311,15 @@ static uint64_t timeline_period(uint64_t nominal_end_ns)
 	return ns < 5 * NS_PER_MS ? 5 * NS_PER_MS : ns < 100 * NS_PER_MS ? ns : 100 * NS_PER_MS;
 }
 
+static void recall_reasons(struct experiment *x)
+{
+	const struct experiment_options *o = x->options;
+
+	x->results->reasons =
+	    arena_dup(&x->results->arena, o->reasons, o->nreasons * sizeof(*o->reasons));
+	x->results->nreasons = o->nreasons;
+}
+
 static int carry_out(struct experiment *x)
 {
 	const struct plan *p = x->plan;
@@ -258,7 +328,9 @@ static int carry_out(struct experiment *x)
 	int err;
 
 	err = admit_statements(p, x->diags);
-	if (!err)
+	if (!err && x->options->recall)
+		recall_reasons(x);
+	else if (!err)
 		err = admit_requirements(p, b, x->diags, &r->arena, &r->reasons, &r->nreasons);
 	if (err)
 		return err;
@@ -268,15 +340,20 @@ static int carry_out(struct experiment *x)
 		return err;
 	if (r->nreasons) {
 		r->verdict = VERDICT_SKIP;
-		return 0;
+		return x->options->begun ? x->options->begun(x->options->keep_ctx, r) : 0;
 	}
-	err = admit_capabilities(p, b, x->diags);
+	if (!x->options->recall)
+		err = admit_capabilities(p, b, x->diags);
 	if (!err && x->options->timelines) {
 		x->timeline_ns = timeline_period(r->demand.end_ns);
 		collect_timelines(x->collect, x->timeline_ns);
 	}
-	if (!err)
+	if (!err && x->options->begun)
+		err = x->options->begun(x->options->keep_ctx, r);
+	if (!err) {
+		sort_have(x);
 		err = run_all(x);
+	}
 	if (!err)
 		verdict_judge(r);
 	return err;
@@ -301,6 +378,7 @@ int experiment_run(const struct plan *p, const struct experiment_options *o, str
 	collect_free(x.collect);
 	arena_free(&x.run_arena);
 	vec_free(&x.runs);
+	free(x.have);
 	if (err) {
 		results_free(r);
 		return err;

@@ -34,6 +34,28 @@ struct experiment_options {
 	/* Every observation of every run, as it comes; NULL for none. */
 	void (*observe)(void *ctx, const struct obs *o);
 	void *progress_ctx; /* of both */
+	/*
+	 * What is made, for who keeps it: `begun` once it is known that runs will be made (r has
+	 * no runs yet), `keep` after each.  NULL for none.  What `begun` returns other than 0 is
+	 * the end.
+	 */
+	int (*begun)(void *ctx, const struct results *r);
+	void (*keep)(void *ctx, const struct run_summary *run, uint32_t planned);
+	void *keep_ctx; /* of both */
+	/*
+	 * Runs that were made before, in any order: they count as made now.  One that was
+	 * interrupted is made again.
+	 */
+	const struct run_summary *have;
+	uint32_t nhave;
+	/*
+	 * Make no run: what `have` lacks counts as interrupted, and a `have` that was interrupted
+	 * counts.  Of the backend only the names are used; `reasons` are those of a SKIP.  With
+	 * `redraw` each is made all the same, for its timeline only.
+	 */
+	bool recall, redraw;
+	const char *const *reasons;
+	uint32_t nreasons;
 };
 
 /*

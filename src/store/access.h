@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * access.h - what the parts of the store share.
+ */
+#ifndef AGENTCG_STORE_ACCESS_H
+#define AGENTCG_STORE_ACCESS_H
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	struct diags *diags;
+};
+
+/* Report that `doing` failed by what SQLite says; returns -EIO. */
+int access_fail(struct store *s, enum diag_code code, const char *doing);
+/* NULL, reported. */
+sqlite3_stmt *access_prepare(struct store *s, const char *sql);
+/* SQLITE_ROW, SQLITE_DONE, or another, reported. */
+int access_step(struct store *s, sqlite3_stmt *st);
+int access_exec(struct store *s, const char *sql);
+/* A process as one of this boot can be told from another. */
+void access_process(int32_t pid, uint64_t *start, char boot[64]);
+
+#endif
