@@ -171,6 +171,11 @@ $(BUILD)/tests/memcg_bpf/%: $(BUILD)/tests/memcg_bpf/%.o $(LIB)
 check-memcg-bpf: $(BUILD)/tests/memcg_bpf/hook
 	@tests/memcg_bpf/run $<
 
+# On real kernels, in virtual machines; L=debian:7.3 chooses one.
+.PHONY: check-live
+check-live: all unit live-programs
+	@AGENTCG=./$(AGENTCG) BUILD=$(BUILD) tests/live/run $(L)
+
 RUN = AGENTCG=$(AGENTCG) tests/run
 
 check: all $(UNIT)
@@ -282,6 +287,7 @@ help:
 	@echo "make check-memcg-bpf  the hook memcg_bpf_ops, on the kernel of \`agentcg vm build\`"
 	@echo "make check-asan    the same tests under AddressSanitizer and UBSan (build-asan/)"
 	@echo "make check-page    the page of --html in a browser"
+	@echo "make check-live    live tests on real kernels, each in a virtual machine"
 	@echo "make check-readme  the commands of README.md in a clean copy"
 	@echo "make fuzz          each fuzz target for FUZZ_SECONDS (60)"
 	@echo "make golden T=sim/NAME   rewrite one expected output and show what changed"

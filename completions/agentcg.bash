@@ -3,7 +3,7 @@
 
 _agentcg_options() {
 	case $1 in
-	run) echo "--param --policy --repeat --seed --json --csv --markdown --latex --html --plot --save --live --vm --vm-memory" \
+	run) echo "--param --policy --repeat --seed --json --csv --markdown --latex --html --plot --save --live --vm --vm-memory --pack" \
 		"--mechanism --cgroup --workdir --as-root --width --color --tap --junit --jobs --diagnostics --quiet --verbose --help" \
 		"--version -p -j -q -v -h -V" ;;
 	check) echo "--param --color --diagnostics --quiet --help --version -p -q -h -V" ;;
@@ -20,7 +20,7 @@ _agentcg_options() {
 		"--help --version -q -h -V" ;;
 	resume) echo "--json --csv --markdown --latex --html --plot --db --width --color --tap --junit --diagnostics --quiet" \
 		"--verbose --help --version -q -v -h -V" ;;
-	vm) echo "--jobs --color --diagnostics --quiet --help --version -j -q -h -V" ;;
+	vm) echo "--jobs --vm-memory --pack --kernel --color --diagnostics --quiet --help --version -j -q -h -V" ;;
 	esac
 }
 
@@ -81,7 +81,7 @@ _agentcg() {
 		return
 		;;
 	vm)
-		mapfile -t COMPREPLY < <(compgen -W "list fetch build remove debian:6.1 debian:6.12 debian:7.3 memcg-bpf" \
+		mapfile -t COMPREPLY < <(compgen -W "list fetch build remove exec debian:6.1 debian:6.12 debian:7.3 memcg-bpf" \
 			-- "$cur")
 		return
 		;;

@@ -43,7 +43,7 @@ complete -c agentcg -n __fish_use_subcommand -a doctor -d 'Say what this host an
 complete -c agentcg -n __fish_use_subcommand -a clean -d 'Remove what killed runs left behind'
 complete -c agentcg -n __fish_use_subcommand -a vm -d 'Kernels for --vm'
 complete -c agentcg -n '__agentcg_is help' -a "$commands"
-complete -c agentcg -n '__agentcg_is vm' -a 'list fetch build remove debian:6.1 debian:6.12 debian:7.3 memcg-bpf'
+complete -c agentcg -n '__agentcg_is vm' -a 'list fetch build remove exec debian:6.1 debian:6.12 debian:7.3 memcg-bpf'
 
 complete -c agentcg -n '__agentcg_is run check plan find help' -s p -l param -x -a '(__agentcg_of_scenario parameters)' -d 'Give a parameter another value'
 complete -c agentcg -n '__agentcg_is run plan find' -l policy -x -a '(__agentcg_of_scenario policies)' -d 'Run only these policies'
@@ -59,7 +59,9 @@ complete -c agentcg -n '__agentcg_is runs show resume' -l db -r -F -d 'Database 
 complete -c agentcg -n '__agentcg_is show resume' -x -a "last (agentcg runs 2>/dev/null | string match -r '^[0-9a-f]{8}')"
 complete -c agentcg -n '__agentcg_is run' -l live -d 'Run on this host'
 complete -c agentcg -n '__agentcg_is run' -l vm -d 'Run in a virtual machine'
-complete -c agentcg -n '__agentcg_is run' -l vm-memory -x -d 'Memory of that machine'
+complete -c agentcg -n '__agentcg_is run vm' -l vm-memory -x -d 'Memory of that machine'
+complete -c agentcg -n '__agentcg_is run vm' -l pack -r -F -d 'Take a file or program into it'
+complete -c agentcg -n '__agentcg_is vm' -l kernel -x -a 'debian:6.1 debian:6.12 debian:7.3' -d 'What exec boots'
 complete -c agentcg -n '__agentcg_is run' -l mechanism -x -a 'memcg_bpf freeze high sched_ext poll none' -d 'What carries out delays'
 complete -c agentcg -n '__agentcg_is run doctor' -l cgroup -x -a '(__fish_complete_directories)' -d 'Live: make cgroups in this one'
 complete -c agentcg -n '__agentcg_is run' -l workdir -x -a '(__fish_complete_directories)' -d 'Live: where commands run'

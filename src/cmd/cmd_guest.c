@@ -45,6 +45,8 @@ static int guest(const struct root_setup *s, struct guest_host *h)
 	struct unit u;
 	int status = STATUS_OK, first = 1;
 
+	if (*s->command)
+		return guest_command(h, s->command) ? STATUS_INTERNAL : STATUS_OK;
 	argv[0] = "agentcg";
 	for (size_t i = 0; i < s->nwords; i++)
 		argv[i + 1] = s->words[i];

@@ -95,7 +95,7 @@ int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct l
 		}
 		x.backend = live_session_backend(live);
 	} else if (c->opt.backend) {
-		err = vm_run_open(c, p, &d, &machine);
+		err = vm_run_open(c, p, NULL, &d, &machine);
 		x.backend = err ? NULL : vm_backend(machine.vm);
 		x.run = vm_run;
 		x.run_ctx = machine.vm;

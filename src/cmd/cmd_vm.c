@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/signals.h"
+#include "cmd/vm_run.h"
 #include "vm/build.h"
 #include "vm/fetch.h"
 
@@ -102,9 +103,41 @@ static int build(struct cmd *c, struct arena *a, const struct fetch *f)
 	return status;
 }
 
+static void put_out(void *ctx, const void *bytes, size_t n)
+{
+	struct buf b = {0};
+
+	(void)ctx;
+	buf_put(&b, bytes, n);
+	(void)buf_write_fd(&b, STDOUT_FILENO);
+	buf_free(&b);
+}
+
+/* The words of the command are put together for the shell, as ssh does it. */
+static int exec(struct cmd *c, struct arena *a, const char *const *words, size_t n)
+{
+	struct vm_machine m;
+	const char *command = "";
+	int err, status = STATUS_OK;
+
+	if (!n) {
+		diag_at(&c->diags, E_USE_FILES, (struct span){0},
+			"`agentcg vm exec` needs a command");
+		diag_hint(&c->diags, "agentcg vm exec -- cat /proc/version");
+		return STATUS_USAGE;
+	}
+	for (size_t i = 0; i < n; i++)
+		command = arena_printf(a, "%s%s%s", command, i ? " " : "", words[i]);
+	err = vm_run_open(c, NULL, command, &c->diags, &m);
+	if (!err)
+		err = vm_command(m.vm, put_out, NULL, &c->diags, &status);
+	vm_run_close(&m);
+	return err == -EOPNOTSUPP ? STATUS_USAGE : err ? status_of(err) : status;
+}
+
 static bool known(struct cmd *c, const char *what)
 {
-	static const char *const words[] = {"list", "fetch", "build", "remove"};
+	static const char *const words[] = {"list", "fetch", "build", "remove", "exec"};
 	const char *near;
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -115,7 +148,7 @@ static bool known(struct cmd *c, const char *what)
 	if (near)
 		diag_hint(&c->diags, "did you mean `agentcg vm %s`?", near);
 	else
-		diag_hint(&c->diags, "agentcg vm list|fetch|build|remove [KERNEL...]");
+		diag_hint(&c->diags, "agentcg vm list|fetch|build|remove|exec ...");
 	return false;
 }
 
@@ -147,6 +180,8 @@ static int vm(struct cmd *c, struct arena *a)
 		}
 		return *what == 'l' ? list(c, a, &f) : build(c, a, &f);
 	}
+	if (!strcmp(what, "exec"))
+		return exec(c, a, v + 1, n - 1);
 	if (!strcmp(what, "fetch") && n == 1)
 		return fetch_one(c, a, &f, KERNEL_DEFAULT);
 	if (n == 1) {

@@ -48,14 +48,16 @@ const struct command commands[] = {
     {"doctor", CMD_DOCTOR, "", "say what this host and this build can do, by trying", NULL,
      cmd_doctor},
     {"clean", CMD_CLEAN, "", "remove what killed runs left behind", NULL, cmd_clean},
-    {"vm", CMD_VM, "list|fetch|build|remove [KERNEL...]", "kernels for --vm",
+    {"vm", CMD_VM, "list|fetch|build|remove|exec ...", "kernels for --vm, and commands in machines",
      "list    the kernels in the cache, and what more Debian has\n"
      "fetch   get kernels from Debian's archive, or newer ones (debian:6.1)\n"
      "build   build memcg-bpf, a kernel with the hook memcg_bpf_ops (15 minutes on 2\n"
      "        CPUs, 4G of room while it is built; -j N compilers at once)\n"
-     "remove  remove kernels from the cache\n\n"
+     "remove  remove kernels from the cache\n"
+     "exec    run a shell command as root in a machine: vm exec -- COMMAND\n\n"
      "A KERNEL is debian:X.Y or memcg-bpf.  Nothing is installed, no root is needed.\n"
-     "Exit status: 0, 2 on a wrong name, 5 where it cannot be had or removed.\n",
+     "Exit status: 0, 2 on a wrong name, 5 where it cannot be had or removed;\n"
+     "of exec, that of the command.\n",
      cmd_vm},
     {0},
 };

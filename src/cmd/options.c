@@ -23,6 +23,8 @@ enum option_id {
 	OPT_LIVE,
 	OPT_VM,
 	OPT_VM_MEMORY,
+	OPT_PACK,
+	OPT_KERNEL,
 	OPT_MECHANISM,
 	OPT_CGROUP,
 	OPT_WORKDIR,
@@ -96,8 +98,11 @@ static const struct option_spec specs[] = {
      "the database that holds them"},
     {OPT_LIVE, 0, "live", ARG_NONE, NULL, CMD_RUN, "run on this host's cgroup v2"},
     {OPT_VM, 0, "vm", ARG_OPTIONAL, "KERNEL", CMD_RUN, "run in a virtual machine (debian:6.1)"},
-    {OPT_VM_MEMORY, 0, "vm-memory", ARG_NEEDED, "SIZE", CMD_RUN,
+    {OPT_VM_MEMORY, 0, "vm-memory", ARG_NEEDED, "SIZE", CMD_RUN | CMD_VM,
      "memory of that machine (what the scenario needs)"},
+    {OPT_PACK, 0, "pack", ARG_NEEDED, "PATH", CMD_RUN | CMD_VM,
+     "take a file, folder or program into it"},
+    {OPT_KERNEL, 0, "kernel", ARG_NEEDED, "KERNEL", CMD_VM, "what exec boots (debian:6.1)"},
     {OPT_MECHANISM, 0, "mechanism", ARG_NEEDED, "NAME", CMD_RUN,
      "what carries out delays; live: as it works"},
     {OPT_CGROUP, 0, "cgroup", ARG_NEEDED, "DIR", CMD_RUN | CMD_DOCTOR,
@@ -315,6 +320,12 @@ static void set(struct parsing *p, const struct option_spec *s, const char *valu
 		break;
 	case OPT_VM:
 		set_backend(p, s);
+		o->kernel = value;
+		break;
+	case OPT_PACK:
+		vec_push(&o->packs, value);
+		break;
+	case OPT_KERNEL:
 		o->kernel = value;
 		break;
 	case OPT_VM_MEMORY:
@@ -550,6 +561,7 @@ void options_free(struct options *o)
 	vec_free(&o->params);
 	vec_free(&o->policies);
 	vec_free(&o->operands);
+	vec_free(&o->packs);
 	arena_free(&o->owned);
 }
 

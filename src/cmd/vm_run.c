@@ -44,13 +44,17 @@ static const char *library(struct arena *a)
 	return text;
 }
 
-int vm_run_open(struct cmd *c, const struct plan *p, struct diags *d, struct vm_machine *m)
+int vm_run_open(struct cmd *c, const struct plan *p, const char *command, struct diags *d,
+		struct vm_machine *m)
 {
 	int err;
 
 	*m = (struct vm_machine){0};
 	m->options = (struct vm_options){
 	    .plan = p,
+	    .command = command,
+	    .more = c->opt.packs.v,
+	    .nmore = c->opt.packs.n,
 	    .cache = cache_folder(&m->a),
 	    .kernel = &m->kernel,
 	    .memory_bytes = c->opt.vm_memory_bytes,

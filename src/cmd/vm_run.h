@@ -16,8 +16,12 @@ struct vm_machine {
 	struct vm *vm;
 };
 
-/* Fetch the kernel if need be, and boot.  0 or -errno, reported to d; to be closed in any case. */
-int vm_run_open(struct cmd *c, const struct plan *p, struct diags *d, struct vm_machine *m);
+/*
+ * Fetch the kernel if need be, and boot; for a plan, or for a shell command.  0 or -errno, reported
+ * to d; to be closed in any case.
+ */
+int vm_run_open(struct cmd *c, const struct plan *p, const char *command, struct diags *d,
+		struct vm_machine *m);
 void vm_run_close(struct vm_machine *m);
 
 #endif

@@ -86,12 +86,16 @@ static int make_file_system(int fd, struct diags *d)
 int disk_for(const struct plan *p, const char *cache, struct diags *d, int *fd)
 {
 	uint64_t bytes = bytes_read(p);
+
+	*fd = -1;
+	return bytes ? disk_make(cache, bytes + bytes / 16 + EXTRA_BYTES, d, fd) : 0;
+}
+
+int disk_make(const char *cache, uint64_t bytes, struct diags *d, int *fd)
+{
 	int disk, err;
 
 	*fd = -1;
-	if (!bytes)
-		return 0;
-	bytes += bytes / 16 + EXTRA_BYTES;
 	/* Without a name from the start; memory where the folder's file system cannot do that. */
 	disk = open(cache, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (disk < 0)

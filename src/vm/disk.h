@@ -12,6 +12,8 @@
 #include "base/diag.h"
 #include "plan/plan.h"
 
+/* One for commands: as large as `bytes`. */
+int disk_make(const char *cache, uint64_t bytes, struct diags *d, int *fd);
 /* 0 with a descriptor in *fd, -1 where the plan reads nothing; or -errno, reported. */
 int disk_for(const struct plan *p, const char *cache, struct diags *d, int *fd);
 

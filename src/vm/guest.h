@@ -28,6 +28,9 @@ struct guest_calls {
 /* Never returns: ends the machine. */
 _Noreturn void guest_init(const struct guest_calls *calls);
 
+/* Run the setup's command and send what it says, then how it ended. */
+int guest_command(struct guest_host *h, const char *command);
+
 /* Send what the host ought to know; then the machine is of no more use. */
 void guest_report(struct guest_host *h, const struct diags *d);
 /*

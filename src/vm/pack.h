@@ -40,6 +40,10 @@ int pack_path(struct pack *p, const char *path);
 int pack_text(struct pack *p, const char *path, const void *bytes, size_t n);
 /* A program with all that it needs to start. */
 int pack_program(struct pack *p, const char *path);
+/*
+ * A file (as a program where it can be executed), or a folder with everything in it.  As pack_path.
+ */
+int pack_tree(struct pack *p, const char *path);
 /* What the program at `path` needs, without itself. */
 int pack_needs(struct pack *p, const char *path);
 /*

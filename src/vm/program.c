@@ -5,6 +5,7 @@
  * Libraries are looked for where the dynamic linker looks (ld.so(8)): DT_RPATH where there is no
  * DT_RUNPATH, LD_LIBRARY_PATH, DT_RUNPATH, the folders of /etc/ld.so.conf, the default ones.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -269,6 +270,49 @@ int pack_needs(struct pack *p, const char *path)
 int pack_program(struct pack *p, const char *path)
 {
 	return pack_elf(p, path, 0);
+}
+
+/* ---- trees ------------------------------------------------------------------------------------
+ */
+
+static int pack_folder(struct pack *p, const char *path, int depth)
+{
+	DIR *dir = depth < MAX_DEPTH ? opendir(path) : NULL;
+	int err = dir ? 0 : -errno;
+
+	for (struct dirent *e; !err && (e = readdir(dir));) {
+		const char *inner = arena_printf(p->a, "%s/%s", path, e->d_name);
+		struct stat st;
+
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || lstat(inner, &st))
+			continue;
+		if (S_ISDIR(st.st_mode)) {
+			err = pack_path(p, inner);
+			if (!err)
+				err = pack_folder(p, inner, depth + 1);
+		} else if (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)) {
+			err = st.st_mode & 0111 && S_ISREG(st.st_mode) ? pack_program(p, inner)
+								       : pack_path(p, inner);
+			if (err == -ENOENT)
+				err = 0; /* a link that leads nowhere does so inside, too */
+		}
+	}
+	if (dir)
+		closedir(dir);
+	return err;
+}
+
+int pack_tree(struct pack *p, const char *path)
+{
+	struct stat st;
+	int err;
+
+	if (stat(path, &st))
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return st.st_mode & 0111 ? pack_program(p, path) : pack_path(p, path);
+	err = pack_path(p, path);
+	return err ? err : pack_folder(p, path, 0);
 }
 
 /* ---- commands ---------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/source.h"
+#include "vm/child.h"
 #include "vm/pack.h"
 #include "vm/wire.h"
 
@@ -48,6 +49,7 @@ static void put_setup(struct buf *b, const struct root_setup *s)
 	wire_put(b, s->has_disk);
 	put_list(b, s->words, s->nwords);
 	put_list(b, s->environment, s->nenvironment);
+	wire_put_str(b, s->command);
 	wire_put_str(b, s->backend);
 }
 
@@ -74,6 +76,7 @@ int root_read_setup(struct arena *a, struct root_setup *out)
 	s.has_disk = wire_get(&w);
 	s.words = get_list(&w, a, &s.nwords);
 	s.environment = get_list(&w, a, &s.nenvironment);
+	s.command = wire_get_str(&w, a);
 	s.backend = wire_get_str(&w, a);
 	buf_free(&b);
 	if (!wire_done(&w))
@@ -163,7 +166,7 @@ static int pack_run(struct pack *p, const char *command, struct span at)
 	diag_at(p->d, E_VM_PACK, at, "the machine has no program `%s`: there is none in PATH",
 		missing);
 	diag_hint(p->d,
-		  "programs that `exec` names are taken along; install it, or name it by path");
+		  "programs that commands name are taken along; install it, or name it by path");
 	return -EOPNOTSUPP;
 }
 
@@ -214,8 +217,33 @@ static int pack_programs(struct pack *p, const struct plan *plan)
 	return err;
 }
 
-int root_pack(const struct plan *plan, const struct root_setup *s, int fd, struct arena *a,
-	      struct diags *d, uint64_t *bytes)
+static int pack_plan(struct pack *p, const struct plan *plan)
+{
+	int err = pack_texts(p, plan);
+
+	for (uint32_t i = 0; i < plan->ntraces && !err; i++)
+		err = pack_recording(p, plan->traces[i].file);
+	return err ? err : pack_programs(p, plan);
+}
+
+/* A file, a folder with all that is in it, or a program in PATH. */
+static int pack_more(struct pack *p, const char *name)
+{
+	struct buf path = {0};
+	int err = pack_tree(p, name);
+
+	if (err == -ENOENT && !strchr(name, '/') && !child_find(name, &path))
+		err = pack_program(p, buf_str(&path));
+	if (err == -ENOENT)
+		diag_at(p->d, E_VM_PACK, (struct span){0},
+			"`%s` cannot be packed for the machine: there is no such file or program",
+			name);
+	buf_free(&path);
+	return err;
+}
+
+int root_pack(const struct plan *plan, const struct root_setup *s, const char *const *more,
+	      size_t nmore, int fd, struct arena *a, struct diags *d, uint64_t *bytes)
 {
 	struct pack p;
 	struct buf setup = {0};
@@ -225,12 +253,12 @@ int root_pack(const struct plan *plan, const struct root_setup *s, int fd, struc
 	err = pack_self(&p);
 	if (!err)
 		err = pack_path(&p, s->cwd);
-	if (!err)
-		err = pack_texts(&p, plan);
-	for (uint32_t i = 0; i < plan->ntraces && !err; i++)
-		err = pack_recording(&p, plan->traces[i].file);
-	if (!err)
-		err = pack_programs(&p, plan);
+	for (size_t i = 0; i < nmore && !err; i++)
+		err = pack_more(&p, more[i]);
+	if (!err && s->command)
+		err = pack_run(&p, s->command, (struct span){0});
+	if (!err && plan)
+		err = pack_plan(&p, plan);
 	put_setup(&setup, s);
 	cpio_text(&p.cpio, ROOT_SETUP, 0600, setup.s, setup.n);
 	buf_free(&setup);

@@ -26,15 +26,17 @@ struct root_setup {
 	size_t nwords;
 	const char *const *environment; /* [nenvironment], "NAME=value" */
 	size_t nenvironment;
+	const char *command; /* for the shell, in place of a scenario; "": none */
 	const char *backend; /* for tests: "sim", "recorder"; "" is the real one */
 };
 
 /*
- * Write the archive for this plan to fd: the executable, the texts, the recordings, the programs
- * that are run, and the setup.  0 with its size in *bytes, or -errno, reported.
+ * Write the archive to fd: the executable, the texts, recordings and programs of the plan (NULL:
+ * there is none), those of the command, what is named in `more`, and the setup.  0 with its size in
+ * *bytes, or -errno, reported.
  */
-int root_pack(const struct plan *p, const struct root_setup *s, int fd, struct arena *a,
-	      struct diags *d, uint64_t *bytes);
+int root_pack(const struct plan *p, const struct root_setup *s, const char *const *more,
+	      size_t nmore, int fd, struct arena *a, struct diags *d, uint64_t *bytes);
 
 /* Inside: read ROOT_SETUP.  0, -errno. */
 int root_read_setup(struct arena *a, struct root_setup *out);

@@ -25,6 +25,10 @@
 #define BOOT_NS	    (180 * NS_PER_SEC)
 #define BOOT_KVM_NS (15 * NS_PER_SEC)
 
+/* Of machines for commands. */
+#define COMMAND_BYTES	   (512 * MIB)
+#define COMMAND_DISK_BYTES (256 * MIB)
+
 struct vm {
 	const struct vm_options *o;
 	const struct plan *plan;
@@ -73,6 +77,7 @@ static int make_root(struct vm *v, struct diags *d)
 	    .uid = getuid(),
 	    .gid = getgid(),
 	    .has_disk = v->disk >= 0,
+	    .command = v->o->command,
 	    .words = v->o->words,
 	    .nwords = v->o->nwords,
 	    .backend = v->o->backend,
@@ -86,7 +91,7 @@ static int make_root(struct vm *v, struct diags *d)
 	clock_gettime(CLOCK_REALTIME, &t);
 	s.realtime_ns = (uint64_t)t.tv_sec * NS_PER_SEC + (uint64_t)t.tv_nsec;
 	s.cwd = cwd;
-	for (size_t i = 0; i < v->plan->sources->list.n; i++)
+	for (size_t i = 0; v->plan && i < v->plan->sources->list.n; i++)
 		s.has_stdin |= !v->plan->sources->list.v[i]->real;
 	choose_environment(v, &s);
 	v->initrd = memfd_create("agentcg-root", MFD_CLOEXEC);
@@ -95,7 +100,8 @@ static int make_root(struct vm *v, struct diags *d)
 			"there is no memory for the machine's files: %s", strerror(errno));
 		return -ENOMEM;
 	}
-	return root_pack(v->plan, &s, v->initrd, &v->a, d, &v->facts.initrd_bytes);
+	return root_pack(v->plan, &s, v->o->more, v->o->nmore, v->initrd, &v->a, d,
+			 &v->facts.initrd_bytes);
 }
 
 static int find_qemu(struct vm *v, struct diags *d, const char **program)
@@ -195,7 +201,7 @@ static int start(struct vm *v, const char *program, bool kvm)
 	    .initrd = v->initrd,
 	    .disk = v->disk,
 	    .memory_bytes = v->facts.memory_bytes,
-	    .cpus = v->plan->machine.cpus,
+	    .cpus = v->plan ? v->plan->machine.cpus : machine_default.cpus,
 	    .kvm = kvm,
 	};
 	int err = qemu_start(&c, &v->m.qemu);
@@ -234,7 +240,7 @@ static int take_hello(struct vm *v, const struct frame *f)
 	return 0;
 }
 
-/* Until the scenario is loaded inside. */
+/* Until the scenario is loaded inside; for a command, until init is there. */
 static int await_hello(struct vm *v, uint64_t began_ns)
 {
 	uint64_t until = began_ns + (v->facts.kvm ? BOOT_KVM_NS : BOOT_NS);
@@ -257,6 +263,9 @@ static int await_hello(struct vm *v, uint64_t began_ns)
 			v->facts.release = m.release;
 			v->facts.boot_ns = machine_now() - began_ns;
 			v->m.alive = true;
+			v->facts.load_ns = v->facts.boot_ns;
+			if (!v->plan)
+				return 0;
 			until = NEVER; /* loading may take its time; it is heard of now */
 		} else if (f.type == MSG_DIAGS) {
 			uint32_t errors = v->m.d->errors;
@@ -575,8 +584,41 @@ int vm_run(void *ctx, const struct run_config *c, struct run_outcome *out)
 	return err;
 }
 
+/* ---- commands ---------------------------------------------------------------------------------
+ */
+
+int vm_command(struct vm *v, void (*put)(void *ctx, const void *bytes, size_t n), void *ctx,
+	       struct diags *d, int *status)
+{
+	struct frame f;
+	struct wire w;
+
+	v->m.d = d;
+	for (;;) {
+		int err = machine_next(&v->m, NEVER, &f);
+
+		if (err)
+			return err == -ETIMEDOUT ? machine_complain_silent(&v->m) : err;
+		w = wire_of(f.bytes, f.n);
+		if (f.type == MSG_OUTPUT) {
+			put(ctx, f.bytes, f.n);
+		} else if (f.type == MSG_EXITED) {
+			*status = (int)wire_get(&w);
+			return 0;
+		}
+	}
+}
+
 /* ---- opening and closing ----------------------------------------------------------------------
  */
+
+static uint64_t choose_memory(const struct vm *v)
+{
+	if (v->o->memory_bytes)
+		return v->o->memory_bytes;
+	return v->plan ? vm_memory_for(v->plan, v->facts.initrd_bytes)
+		       : COMMAND_BYTES + 2 * v->facts.initrd_bytes;
+}
 
 int vm_open(const struct vm_options *o, struct diags *d, struct vm **out)
 {
@@ -589,20 +631,19 @@ int vm_open(const struct vm_options *o, struct diags *d, struct vm **out)
 	v->backend.open = cannot_open;
 	err = find_qemu(v, d, &program);
 	if (!err)
-		err = disk_for(o->plan, o->cache, d, &v->disk);
+		err = o->plan ? disk_for(o->plan, o->cache, d, &v->disk)
+			      : disk_make(o->cache, COMMAND_DISK_BYTES, d, &v->disk);
 	if (!err)
 		err = make_root(v, d);
 	if (!err) {
-		v->facts.memory_bytes = o->memory_bytes
-					    ? o->memory_bytes
-					    : vm_memory_for(o->plan, v->facts.initrd_bytes);
+		v->facts.memory_bytes = choose_memory(v);
 		err = boot(v, program, d);
 	}
 	if (err) {
 		vm_close(v);
 		return err;
 	}
-	if (!v->facts.kvm)
+	if (!v->facts.kvm && o->plan)
 		vm_warn_pace(o->plan, d);
 	current = v;
 	*out = v;

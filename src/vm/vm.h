@@ -20,7 +20,10 @@
 #include "vm/kernel.h"
 
 struct vm_options {
-	const struct plan *plan;
+	const struct plan *plan; /* NULL: a command is run instead */
+	const char *command;	 /* for the shell inside; NULL with a plan */
+	const char *const *more; /* [nmore] files, folders and programs to take along */
+	size_t nmore;
 	const char *cache; /* folder of kernels, and of what was found out about KVM */
 	const struct kernel *kernel;
 	uint64_t memory_bytes;	  /* 0: what the plan needs */
@@ -53,6 +56,12 @@ const struct backend *vm_backend(const struct vm *v);
 const struct vm_facts *vm_facts(const struct vm *v);
 /* engine_run(), in the machine; ctx is the struct vm. */
 int vm_run(void *ctx, const struct run_config *c, struct run_outcome *out);
+/*
+ * Instead of runs, where a command was given: until it has ended.  What it says goes to `put`.  0
+ * with its exit status in *status; or -errno as vm_open.
+ */
+int vm_command(struct vm *v, void (*put)(void *ctx, const void *bytes, size_t n), void *ctx,
+	       struct diags *d, int *status);
 /* End it at once; leaves nothing behind.  NULL is fine. */
 void vm_close(struct vm *v);
 

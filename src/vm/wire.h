@@ -27,6 +27,8 @@ enum message {
 	MSG_OUTCOME,   /* the run is over: struct wire_outcome */
 	MSG_BEAT,      /* init lives */
 	MSG_DIED,      /* agentcg in the guest has ended: its wait status, u64 */
+	MSG_OUTPUT,    /* what the command says, as it is */
+	MSG_EXITED,    /* the command has ended: its status as shells have it, u64 */
 	/* host to guest */
 	MSG_PROBE, /* a requirement: text, cmp, version[3] */
 	MSG_RUN,   /* struct wire_run */
