@@ -3,7 +3,7 @@
 
 _agentcg_options() {
 	case $1 in
-	run) echo "--param --policy --repeat --seed --json --csv --markdown --latex --html --plot --save --live --vm --vm-memory --pack" \
+	run) echo "--param --policy --repeat --seed --json --csv --markdown --latex --html --plot --save --live --vm --vm-memory --and-sim --pack" \
 		"--mechanism --cgroup --workdir --as-root --width --color --tap --junit --jobs --diagnostics --quiet --verbose --help" \
 		"--version -p -j -q -v -h -V" ;;
 	check) echo "--param --color --diagnostics --quiet --help --version -p -q -h -V" ;;

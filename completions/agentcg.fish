@@ -60,6 +60,7 @@ complete -c agentcg -n '__agentcg_is show resume' -x -a "last (agentcg runs 2>/d
 complete -c agentcg -n '__agentcg_is run' -l live -d 'Run on this host'
 complete -c agentcg -n '__agentcg_is run' -l vm -d 'Run in a virtual machine'
 complete -c agentcg -n '__agentcg_is run vm' -l vm-memory -x -d 'Memory of that machine'
+complete -c agentcg -n '__agentcg_is run' -l and-sim -d 'Predict too, and show the error'
 complete -c agentcg -n '__agentcg_is run vm' -l pack -r -F -d 'Take a file or program into it'
 complete -c agentcg -n '__agentcg_is vm' -l kernel -x -a 'debian:6.1 debian:6.12 debian:7.3' -d 'What exec boots'
 complete -c agentcg -n '__agentcg_is run' -l mechanism -x -a 'memcg_bpf freeze high sched_ext poll none' -d 'What carries out delays'

@@ -13,6 +13,7 @@
 #include "cmd/signals.h"
 #include "cmd/sweep.h"
 #include "cmd/vm_run.h"
+#include "experiment/admit.h"
 #include "experiment/experiment.h"
 
 /* What can carry out delay and protect; the simulator models the first. */
@@ -28,6 +29,13 @@ static bool backend_there(struct cmd *c)
 	if (o->backend && !strcmp(o->backend, "--vm") && o->cgroup) {
 		diag_at(&c->diags, E_USE_TOGETHER, (struct span){0},
 			"`--cgroup` names a cgroup of this host, and `--vm` has its own");
+		return false;
+	}
+	if (o->and_sim && !o->backend) {
+		diag_at(&c->diags, E_USE_TOGETHER, (struct span){0},
+			"`--and-sim` is for live runs: without one there is only the simulator");
+		diag_hint(&c->diags,
+			  "with `--vm` or `--live` prediction stands beside observation");
 		return false;
 	}
 	if (o->backend)
@@ -61,6 +69,18 @@ static bool backend_there(struct cmd *c)
 	return false;
 }
 
+/* The same plan in the simulator, which takes no time worth showing. */
+static int predict(const struct plan *p, struct diags *d, struct results *r,
+		   struct results **predicted)
+{
+	struct experiment_options x = {.backend = &backend_sim, .stop = &signals_stop};
+	int err = experiment_run(p, &x, d, predicted);
+
+	if (!err)
+		r->prediction = *predicted;
+	return err;
+}
+
 /* have[nhave]: runs made before.  live: NULL for the simulator and machines; k: or NULL. */
 int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct live_session *live,
 	     const struct run_summary *have, uint32_t nhave, struct keeping *k)
@@ -80,13 +100,18 @@ int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct l
 	    .nhave = nhave,
 	};
 	struct vm_machine machine = {0};
-	struct results *r = NULL;
+	struct results *r = NULL, *predicted = NULL;
 	struct diags d;
 	int status, kept, err = 0;
 
 	diags_init(&d, &u->sources);
 	signals_catch();
-	if (live) {
+	/* Before the hour that the runs may take. */
+	if (c->opt.and_sim)
+		err = admit_capabilities(p, &backend_sim, &d);
+	if (err) {
+		x.backend = NULL;
+	} else if (live) {
 		status = live_run_prepare(live, p, &d);
 		if (status != STATUS_OK) {
 			output_diags(c, &d);
@@ -105,7 +130,8 @@ int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct l
 		err = experiment_run(p, &x, &d, &r);
 		progress_end(&progress);
 	}
-	vm_run_close(&machine);
+	if (!err && c->opt.and_sim && !r->interrupted)
+		err = predict(p, &d, r, &predicted);
 	output_diags(c, &d);
 	kept = keeping_end(k, r);
 	if (err == -EOPNOTSUPP || err == -EINVAL) {
@@ -120,6 +146,8 @@ int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct l
 	}
 	status = status_of_both(status, kept);
 	results_free(r);
+	results_free(predicted);
+	vm_run_close(&machine); /* results name its kernel */
 	diags_free(&d);
 	return status;
 }

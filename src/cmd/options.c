@@ -23,6 +23,7 @@ enum option_id {
 	OPT_LIVE,
 	OPT_VM,
 	OPT_VM_MEMORY,
+	OPT_AND_SIM,
 	OPT_PACK,
 	OPT_KERNEL,
 	OPT_MECHANISM,
@@ -100,6 +101,8 @@ static const struct option_spec specs[] = {
     {OPT_VM, 0, "vm", ARG_OPTIONAL, "KERNEL", CMD_RUN, "run in a virtual machine (debian:6.1)"},
     {OPT_VM_MEMORY, 0, "vm-memory", ARG_NEEDED, "SIZE", CMD_RUN | CMD_VM,
      "memory of that machine (what the scenario needs)"},
+    {OPT_AND_SIM, 0, "and-sim", ARG_NONE, NULL, CMD_RUN,
+     "with --live, --vm: predict too, and show the error"},
     {OPT_PACK, 0, "pack", ARG_NEEDED, "PATH", CMD_RUN | CMD_VM,
      "take a file, folder or program into it"},
     {OPT_KERNEL, 0, "kernel", ARG_NEEDED, "KERNEL", CMD_VM, "what exec boots (debian:6.1)"},
@@ -321,6 +324,9 @@ static void set(struct parsing *p, const struct option_spec *s, const char *valu
 	case OPT_VM:
 		set_backend(p, s);
 		o->kernel = value;
+		break;
+	case OPT_AND_SIM:
+		o->and_sim = true;
 		break;
 	case OPT_PACK:
 		vec_push(&o->packs, value);

@@ -60,7 +60,8 @@ struct options {
 	const char *backend;	  /* "--live", "--vm": one that is not the simulator */
 	const char *kernel;	  /* --vm=KERNEL */
 	uint64_t vm_memory_bytes; /* 0: what the scenario needs */
-	VEC(const char *) packs;  /* what machines are given besides */
+	bool and_sim;
+	VEC(const char *) packs; /* what machines are given besides */
 	const char *mechanism;
 	const char *cgroup, *workdir; /* of --live */
 	bool as_root;

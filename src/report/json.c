@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/units.h"
+#include "report/fidelity.h"
 #include "report/fields.h"
 #include "report/json_value.h"
 #include "report/pool.h"
@@ -362,6 +363,8 @@ void report_json(const struct results *r, struct buf *out)
 	json_put(o, "comparisons", json_comparisons(r));
 	json_put(o, "claims", claims(r));
 	json_put(o, "demand", demand(r));
+	if (r->prediction)
+		json_put(o, "fidelity", fidelity_json(r));
 	json_put(o, "runs", runs(r));
 	if (json_dump_callback(o, append, out, DUMP_FLAGS))
 		mem_exhausted(0);

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "report/claims.h"
 #include "report/contrasts.h"
+#include "report/fidelity.h"
 #include "report/report.h"
 #include "report/sessions.h"
 #include "report/text.h"
@@ -158,6 +159,10 @@ void report_table(const struct results *r, const struct report_style *style, str
 	if (r->nclaims) {
 		buf_putc(out, '\n');
 		claims_print(r, &fixed, out);
+	}
+	if (r->prediction) {
+		buf_putc(out, '\n');
+		fidelity_print(r, width, out);
 	}
 	buf_putc(out, '\n');
 	for (uint32_t i = 0; i < r->nreasons; i++) {

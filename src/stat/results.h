@@ -186,6 +186,8 @@ struct results {
 	int32_t until_policy;  /* whose it is */
 	bool contended;	       /* in some run of the baseline, or demand exceeded a shared limit */
 	bool interrupted;
+	/* Of the same plan in the simulator, where that was asked for; not owned.  Or NULL. */
+	const struct results *prediction;
 };
 
 /* Frees r itself too.  NULL is fine. */

@@ -34,6 +34,7 @@ try fmt --write -
 try run --vm=debian:x $s
 try run --vm --cgroup /x $s
 try run --vm --vm-memory 512 $s
+try run --and-sim $s
 try run --workdir . $s
 try run --live --mechanism nonsense $s
 try run --mechanism freeze $s
