@@ -753,7 +753,7 @@ static uint64_t swapped_of_high(enum protect protect, uint64_t *turned_away)
 	uint32_t high, low;
 	int tool;
 
-	a.protect = protect;
+	a.protect = (uint8_t)protect;
 	high = add(s, 0, "high", a);
 	low = add(s, 0, "low", cg_attrs_default);
 	put_number(s->cgroups[0].dirfd, "memory.max", 60 * MIB);
@@ -914,7 +914,7 @@ int main(int argc, char **argv)
 	if (machine)
 		machine_begin();
 	signal(SIGPIPE, SIG_IGN);
-	mech_verbose = stdout;
+	mech_verbose = stdout; /* what was counted, too */
 	test_probe(hook);
 	if (hook && !failures) {
 		test_conditions();

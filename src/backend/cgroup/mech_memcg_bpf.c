@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -272,12 +273,31 @@ static void hook_count(void *m, uint32_t cgroup, uint64_t now_ns, struct cg_coun
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+/* What the kernel asked, what the programs answered, and what came of it. */
+static void tell_counts(const struct hooked *k)
+{
+	struct agentcg_hook_counts n;
+
+	for (uint32_t i = 0; mech_verbose && k->hook.counts && i < k->h->n; i++)
+		if (look(k->hook.counts, &k->h->cgroups[i].id, &n, sizeof n, 0) &&
+		    (n.calls || n.protections))
+			fprintf(mech_verbose,
+				"# BPF: %s: asked for %" PRIu64 " batches, %" PRIu64
+				" to wait, for %" PRIu64 " ms; %" PRIu64 " slept as long, %" PRIu64
+				" ms; %" PRIu64 " times protected; %" PRIu64 " events lost\n",
+				k->h->cgroups[i].name, (uint64_t)n.calls, (uint64_t)n.given,
+				(uint64_t)n.given_ms, (uint64_t)n.delays,
+				(uint64_t)n.delayed_ns / NS_PER_MS, (uint64_t)n.protections,
+				(uint64_t)n.lost);
+}
+
 static void hook_close(void *m)
 {
 	struct hooked *k = m;
 
 	if (!k)
 		return;
+	tell_counts(k);
 	for (uint32_t i = 0; i < k->h->n; i++)
 		unlink_one(&k->cg[i]);
 	ring_buffer__free(k->ring);
