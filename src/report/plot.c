@@ -68,7 +68,7 @@ static void plot_begin(struct plot *p, const struct cg_attrs *attrs, uint64_t en
 		bool others = p->nsessions > MAX_LAYERS && i == MAX_LAYERS - 1;
 
 		p->bytes[i] = arena_array(&p->arena, uint64_t, n);
-		p->events[i] = arena_strndup(&p->arena, "", n);
+		p->events[i] = arena_array(&p->arena, char, n + 1);
 		memset(p->events[i], ' ', n);
 		p->layers[i] = (struct chart_layer){
 		    .name = others ? arena_printf(&p->arena, "%u others", p->nsessions - i)

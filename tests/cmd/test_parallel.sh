@@ -57,13 +57,13 @@ wait $pid; echo "exit $?"
 cat out
 echo "== signals end it all"
 for sig in INT TERM; do
-	begin -j 2 --junit r.xml a.acg long.acg s7.acg
+	begin -j 1 --junit r.xml a.acg s7.acg long.acg
 	kill -$sig $pid
 	wait $pid; echo "SIG$sig: exit $?"
 	cat out
 	left
 done
-begin --tap a.acg long.acg
+begin -j 1 --tap a.acg long.acg
 kill -TERM $pid
 wait $pid; cat out
 echo "== and no process stays when it is killed"
