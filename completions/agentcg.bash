@@ -18,6 +18,7 @@ _agentcg_options() {
 	runs) echo "--json --db --width --color --diagnostics --help --version -h -V" ;;
 	show) echo "--json --csv --markdown --latex --html --plot --db --width --color --tap --junit --diagnostics --quiet" \
 		"--help --version -q -h -V" ;;
+	compare) echo "--across --fail-if --json --markdown --db --width --color --diagnostics --help --version -h -V" ;;
 	resume) echo "--json --csv --markdown --latex --html --plot --db --width --color --tap --junit --diagnostics --quiet" \
 		"--verbose --help --version -q -v -h -V" ;;
 	vm) echo "--jobs --vm-memory --pack --kernel --color --diagnostics --quiet --help --version -j -q -h -V" ;;
@@ -38,7 +39,7 @@ _agentcg_of_scenario() {
 }
 
 _agentcg() {
-	local commands="run check plan fmt test find runs show resume help doctor clean vm"
+	local commands="run check plan fmt test find runs show compare resume help doctor clean vm"
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=run
 	local IFS=$' \t\n'
 
@@ -61,6 +62,10 @@ _agentcg() {
 			mapfile -t COMPREPLY < <(compgen -W "memcg_bpf freeze high sched_ext poll none" -- "$cur")
 			return
 			;;
+		--across)
+			mapfile -t COMPREPLY < <(compgen -W "scenario traces params backend mechanism kernel seed" -- "$cur")
+			return
+			;;
 		--db | --json | --csv | --markdown | --latex | --html | --junit)
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			compopt -o filenames
@@ -75,7 +80,7 @@ _agentcg() {
 	fi
 	case $command in
 	doctor | clean | runs) return ;;
-	show | resume)
+	show | compare | resume)
 		mapfile -t COMPREPLY < <(compgen -W "last $("${COMP_WORDS[0]}" runs 2>/dev/null |
 			awk '$1 ~ /^[0-9a-f]{8}$/ { print $1 }')" -- "$cur")
 		return

@@ -65,6 +65,7 @@ int cmd_find(struct cmd *c);
 int cmd_vm(struct cmd *c);
 int cmd_runs(struct cmd *c);
 int cmd_show(struct cmd *c);
+int cmd_compare(struct cmd *c);
 int cmd_resume(struct cmd *c);
 
 /*

@@ -40,6 +40,13 @@ const struct command commands[] = {
      "NAME is one of `agentcg runs`, or how it begins, or `last`.  Reports, verdict and exit\n"
      "status are those of the run.\n",
      cmd_show},
+    {"compare", CMD_COMPARE, "A B", "compare two kept experiments: what changed from A to B",
+     "Refused where they differ in what decides the results, unless --across says that this\n"
+     "is what is compared: scenario, traces, params, backend, mechanism, kernel, seed.\n"
+     "A condition is of the change of a mean (> +5%, < -10ms) or of B's own (> 0, <= 2s):\n"
+     "--fail-if 'bpf.high.time > +5%' --fail-if 'killed(high) > 0'\n"
+     "Exit status: 0; 1 when a condition holds or is UNDECIDED; 2 when they are unlike.\n",
+     cmd_compare},
     {"resume", CMD_RESUME, "NAME", "make the runs that a kept experiment lacks",
      "With its scenario, options and seed as they were kept; then the report of all.\n",
      cmd_resume},

@@ -20,6 +20,8 @@ enum option_id {
 	OPT_PLOT,
 	OPT_SAVE,
 	OPT_DB,
+	OPT_ACROSS,
+	OPT_FAIL_IF,
 	OPT_LIVE,
 	OPT_VM,
 	OPT_VM_MEMORY,
@@ -82,11 +84,12 @@ static const struct option_spec specs[] = {
      "repeat every run N times"},
     {OPT_SEED, 0, "seed", ARG_NEEDED, "N", CMD_RUN | CMD_PLAN | CMD_FIND,
      "seed of jitter, noise and order"},
-    {OPT_JSON, 0, "json", ARG_NEEDED, "FILE", CMD_RUN | CMD_SHOW | CMD_RESUME | CMD_RUNS,
+    {OPT_JSON, 0, "json", ARG_NEEDED, "FILE",
+     CMD_RUN | CMD_COMPARE | CMD_SHOW | CMD_RESUME | CMD_RUNS,
      "write results as JSON; `-`: in place of the table"},
     {OPT_CSV, 0, "csv", ARG_NEEDED, "FILE", CMD_RUN | CMD_SHOW | CMD_RESUME,
      "write a row per run and cgroup as CSV; `-` likewise"},
-    {OPT_MARKDOWN, 0, "markdown", ARG_NEEDED, "FILE", CMD_RUN | CMD_SHOW | CMD_RESUME,
+    {OPT_MARKDOWN, 0, "markdown", ARG_NEEDED, "FILE", CMD_RUN | CMD_COMPARE | CMD_SHOW | CMD_RESUME,
      "write tables for a page of Markdown; `-` likewise"},
     {OPT_LATEX, 0, "latex", ARG_NEEDED, "FILE", CMD_RUN | CMD_SHOW | CMD_RESUME,
      "write a table for a paper (booktabs); `-` likewise"},
@@ -95,8 +98,12 @@ static const struct option_spec specs[] = {
     {OPT_PLOT, 0, "plot", ARG_NONE, NULL, CMD_RUN | CMD_PLAN | CMD_SHOW | CMD_RESUME,
      "chart memory over time: usage, demand"},
     {OPT_SAVE, 0, "save", ARG_OPTIONAL, "DB", CMD_RUN, "keep runs as they end, for `show`"},
-    {OPT_DB, 0, "db", ARG_NEEDED, "DB", CMD_RUNS | CMD_SHOW | CMD_RESUME,
+    {OPT_DB, 0, "db", ARG_NEEDED, "DB", CMD_RUNS | CMD_SHOW | CMD_RESUME | CMD_COMPARE,
      "the database that holds them"},
+    {OPT_ACROSS, 0, "across", ARG_NEEDED, "WHAT,...", CMD_COMPARE,
+     "differences that are meant: params, seed, kernel..."},
+    {OPT_FAIL_IF, 0, "fail-if", ARG_NEEDED, "CONDITION", CMD_COMPARE,
+     "exit 1 when it holds: 'high.time > +5%'"},
     {OPT_LIVE, 0, "live", ARG_NONE, NULL, CMD_RUN, "run on this host's cgroup v2"},
     {OPT_VM, 0, "vm", ARG_OPTIONAL, "KERNEL", CMD_RUN, "run in a virtual machine (debian:6.1)"},
     {OPT_VM_MEMORY, 0, "vm-memory", ARG_NEEDED, "SIZE", CMD_RUN | CMD_VM,
@@ -132,7 +139,8 @@ static const struct option_spec specs[] = {
     {OPT_SIDE_BY_SIDE, 0, "side-by-side", ARG_NONE, NULL, CMD_TEST,
      "show differences in two columns, given room for 160"},
     {OPT_WIDTH, 0, "width", ARG_NEEDED, "COLUMNS",
-     CMD_RUN | CMD_PLAN | CMD_RUNS | CMD_SHOW | CMD_RESUME, "width of tables and charts"},
+     CMD_RUN | CMD_PLAN | CMD_RUNS | CMD_SHOW | CMD_RESUME | CMD_COMPARE,
+     "width of tables and charts"},
     {OPT_COLOR, 0, "color", ARG_NEEDED, "WHEN", CMD_ALL, "auto, always or never"},
     {OPT_DIAGNOSTICS, 0, "diagnostics", ARG_NEEDED, "FORM", CMD_ALL,
      "errors and warnings as text or json"},
@@ -317,6 +325,12 @@ static void set(struct parsing *p, const struct option_spec *s, const char *valu
 		break;
 	case OPT_DB:
 		o->db = value;
+		break;
+	case OPT_ACROSS:
+		o->across = value;
+		break;
+	case OPT_FAIL_IF:
+		vec_push(&o->fail_ifs, value);
 		break;
 	case OPT_LIVE:
 		set_backend(p, s);
@@ -568,6 +582,7 @@ void options_free(struct options *o)
 	vec_free(&o->policies);
 	vec_free(&o->operands);
 	vec_free(&o->packs);
+	vec_free(&o->fail_ifs);
 	arena_free(&o->owned);
 }
 

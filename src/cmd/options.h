@@ -28,7 +28,8 @@ enum command_bit {
 	CMD_RUNS = 1 << 10,
 	CMD_SHOW = 1 << 11,
 	CMD_RESUME = 1 << 12,
-	CMD_ALL = (1 << 13) - 1,
+	CMD_COMPARE = 1 << 13,
+	CMD_ALL = (1 << 14) - 1,
 };
 
 /* Reports that are written to a file, or with "-" to standard output in place of the table. */
@@ -68,6 +69,8 @@ struct options {
 	bool plot;
 	bool save;
 	const char *db; /* of --save, --db; NULL: the usual one */
+	const char *across;	     /* of compare, as written */
+	VEC(const char *) fail_ifs; /* likewise */
 	bool quiet, verbose, help, version;
 	bool diagnostics_json;
 	enum colour_when colour;
