@@ -89,7 +89,8 @@ int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct l
 	struct experiment_options x = {
 	    .backend = &backend_sim,
 	    .stop = &signals_stop,
-	    .timelines = c->opt.plot || c->opt.reports[REPORT_HTML],
+	    /* What is simulated can be simulated again. */
+	    .timelines = c->opt.plot || c->opt.reports[REPORT_HTML] || (k && c->opt.backend),
 	    .progress = progress_run,
 	    .observe = progress_obs,
 	    .progress_ctx = &progress,

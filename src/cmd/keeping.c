@@ -88,7 +88,8 @@ static int begin_again(struct keeping *k, const struct results *r)
 			r->kernel ? r->kernel : "unknown");
 		return -EINVAL;
 	}
-	return store_continue(k->store, k->again->id, r->plan, &k->saving);
+	return store_continue(k->store, k->again->id, r->plan, k->c->opt.backend != NULL,
+			      &k->saving);
 }
 
 static void tell(const struct keeping *k)

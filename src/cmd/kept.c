@@ -46,6 +46,18 @@ static int read_options(struct store *s, struct kept *k, struct plan_options *o,
 	return 0;
 }
 
+/* A live run's machine is what it ran on, where the scenario leaves it open. */
+static void use_machine(struct kept *k)
+{
+	struct plan *there = arena_dup(&k->a, k->plan, sizeof *k->plan);
+
+	if (k->x.machine_memory_bytes) {
+		there->machine.memory_bytes = k->x.machine_memory_bytes;
+		there->machine.cpus = k->x.machine_cpus;
+	}
+	k->plan = there;
+}
+
 static int read_plan(struct cmd *c, struct store *s, struct kept *k)
 {
 	struct plan_options o;
@@ -65,6 +77,7 @@ static int read_plan(struct cmd *c, struct store *s, struct kept *k)
 			k->x.version);
 		return STATUS_INTERNAL;
 	}
+	use_machine(k);
 	snprintf(digest, sizeof digest, "%016" PRIx64, k->plan->digest);
 	if (!strcmp(digest, k->x.plan_digest))
 		return STATUS_OK;

@@ -68,8 +68,8 @@ struct options {
 	bool as_root;
 	bool plot;
 	bool save;
-	const char *db; /* of --save, --db; NULL: the usual one */
-	const char *across;	     /* of compare, as written */
+	const char *db;		    /* of --save, --db; NULL: the usual one */
+	const char *across;	    /* of compare, as written */
 	VEC(const char *) fail_ifs; /* likewise */
 	bool quiet, verbose, help, version;
 	bool diagnostics_json;

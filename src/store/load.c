@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "store/access.h"
 #include "store/schema.h"
+#include "store/timeline.h"
 
 static const char *text(struct arena *a, sqlite3_stmt *st, int col)
 {
@@ -19,7 +20,8 @@ static const char *text(struct arena *a, sqlite3_stmt *st, int col)
 	"SELECT id, name, state, begun, pid, pid_start, boot, version, title, path, cwd, digest,"  \
 	" plan_digest, seed, repeat, backend, mechanism, kernel, host, host_kernel, architecture," \
 	" cpus, memory_bytes, planned, verdict, exit_status,"                                      \
-	" (SELECT count(*) FROM run WHERE run.experiment = experiment.id) FROM experiment "
+	" (SELECT count(*) FROM run WHERE run.experiment = experiment.id),"                        \
+	" machine_memory_bytes, machine_cpus FROM experiment "
 
 static bool lives(sqlite3_stmt *st)
 {
@@ -60,6 +62,8 @@ static void read_experiment(struct arena *a, sqlite3_stmt *st, struct store_expe
 	    .exit_status =
 		sqlite3_column_type(st, 25) == SQLITE_NULL ? -1 : sqlite3_column_int(st, 25),
 	    .runs = (uint32_t)sqlite3_column_int64(st, 26),
+	    .machine_memory_bytes = (uint64_t)sqlite3_column_int64(st, 27),
+	    .machine_cpus = (uint32_t)sqlite3_column_int64(st, 28),
 	};
 	if (!strcmp(x->state, "running") && !lives(st))
 		x->state = "killed";
@@ -196,7 +200,7 @@ struct reading {
 	struct store *s;
 	const struct plan *plan;
 	struct arena *a;
-	sqlite3_stmt *cgroups, *moments;
+	sqlite3_stmt *cgroups, *moments, *timelines;
 };
 
 /* What the plan has no place for means that the file is not what it was. */
@@ -255,6 +259,20 @@ static int read_moments(struct reading *x, int64_t run, struct run_summary *r)
 	return rc == SQLITE_DONE ? 0 : -EIO;
 }
 
+static int read_timeline(struct reading *x, int64_t run, struct run_summary *r)
+{
+	int rc;
+
+	sqlite3_reset(x->timelines);
+	sqlite3_bind_int64(x->timelines, 1, run);
+	rc = access_step(x->s, x->timelines);
+	if (rc == SQLITE_ROW && timeline_unpack(sqlite3_column_blob(x->timelines, 0),
+						(size_t)sqlite3_column_bytes(x->timelines, 0),
+						x->plan, x->a, &r->timeline))
+		return damaged(x, "a timeline has something");
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -EIO;
+}
+
 static int read_run(struct reading *x, sqlite3_stmt *st, struct run_summary *r)
 {
 	const struct plan *p = x->plan;
@@ -275,7 +293,9 @@ static int read_run(struct reading *x, sqlite3_stmt *st, struct run_summary *r)
 	if (r->end > END_INTERRUPTED || (r->end == END_ABORTED && r->abort >= p->naborts))
 		return damaged(x, "a run has an end");
 	err = read_cgroups(x, id, r);
-	return err ? err : read_moments(x, id, r);
+	if (!err)
+		err = read_moments(x, id, r);
+	return err ? err : read_timeline(x, id, r);
 }
 
 static sqlite3_stmt *prepare(struct store *s, const char *head, const struct schema_column *c,
@@ -306,7 +326,8 @@ int store_runs(struct store *s, int64_t experiment, const struct plan *p, struct
 	x.cgroups = prepare(s, "SELECT cgroup", schema_cgroup_run, schema_ncgroup_run,
 			    " FROM cgroup_run WHERE run = ?");
 	x.moments = access_prepare(s, "SELECT kind, nr, at_ns FROM moment WHERE run = ?");
-	if (st && x.cgroups && x.moments) {
+	x.timelines = access_prepare(s, "SELECT packed FROM timeline WHERE run = ?");
+	if (st && x.cgroups && x.moments && x.timelines) {
 		sqlite3_bind_int64(st, 1, experiment);
 		err = 0;
 	}
@@ -319,6 +340,7 @@ int store_runs(struct store *s, int64_t experiment, const struct plan *p, struct
 	sqlite3_finalize(st);
 	sqlite3_finalize(x.cgroups);
 	sqlite3_finalize(x.moments);
+	sqlite3_finalize(x.timelines);
 	if (!err) {
 		*runs = arena_dup(a, list.v, list.n * sizeof(*list.v));
 		*n = (uint32_t)list.n;

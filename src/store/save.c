@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "store/access.h"
 #include "store/schema.h"
+#include "store/timeline.h"
 
 /* Runs that end this soon after the one before are written together, this often. */
 #define QUICK_NS (10 * NS_PER_MS)
@@ -182,9 +183,9 @@ static int put_experiment(struct saving *v, const struct store_origin *o, const 
 	    "INSERT OR IGNORE INTO experiment (name, state, begun, pid, pid_start, boot, version,"
 	    " title, path, cwd, digest, plan_digest, seed, repeat, backend, mechanism, kernel, "
 	    "host,"
-	    " host_kernel, architecture, cpus, memory_bytes, planned)"
-	    " VALUES (?1, 'running', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-	    " ?16, ?17, ?18, ?19, ?20, ?21, 0)";
+	    " host_kernel, architecture, cpus, memory_bytes, machine_memory_bytes, machine_cpus,"
+	    " planned) VALUES (?1, 'running', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+	    " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, 0)";
 	struct store *s = v->store;
 	sqlite3_stmt *st = access_prepare(s, sql);
 	char digest[17], plan_digest[17], boot[64];
@@ -223,6 +224,8 @@ static int put_experiment(struct saving *v, const struct store_origin *o, const 
 		bind_text(st, 19, host.machine);
 		sqlite3_bind_int64(st, 20, sysconf(_SC_NPROCESSORS_ONLN));
 		sqlite3_bind_int64(st, 21, (int64_t)info.totalram * info.mem_unit);
+		sqlite3_bind_int64(st, 22, (int64_t)r->plan->machine.memory_bytes);
+		sqlite3_bind_int64(st, 23, r->plan->machine.cpus);
 		err = insert(s, st);
 		if (!err && sqlite3_changes(s->db))
 			break;
@@ -324,7 +327,8 @@ int store_begin(struct store *s, const struct store_origin *o, const struct resu
 	return 0;
 }
 
-int store_continue(struct store *s, int64_t experiment, const struct plan *p, struct saving **out)
+int store_continue(struct store *s, int64_t experiment, const struct plan *p, bool unhurried,
+		   struct saving **out)
 {
 	struct saving *v = new_saving(s, p);
 	sqlite3_stmt *st = access_prepare(
@@ -335,6 +339,7 @@ int store_continue(struct store *s, int64_t experiment, const struct plan *p, st
 	int err = st ? 0 : -EIO;
 
 	v->experiment = experiment;
+	v->unhurried = unhurried;
 	access_process(getpid(), &start, boot);
 	if (!err) {
 		sqlite3_bind_int64(st, 1, experiment);
@@ -378,6 +383,24 @@ static int put_moments(struct saving *v, int64_t run, const char *kind, const ui
 	return err;
 }
 
+static int put_timeline(struct saving *v, int64_t run, const struct timeline *t)
+{
+	sqlite3_stmt *st =
+	    access_prepare(v->store, "INSERT INTO timeline (run, packed) VALUES (?, ?)");
+	struct buf packed = {0};
+	int err = -EIO;
+
+	timeline_pack(t, v->plan->ncgroups, &packed);
+	if (st) {
+		sqlite3_bind_int64(st, 1, run);
+		sqlite3_bind_blob64(st, 2, packed.s, packed.n, SQLITE_STATIC);
+		err = insert(v->store, st);
+	}
+	sqlite3_finalize(st);
+	buf_free(&packed);
+	return err;
+}
+
 static int put_run(struct saving *v, const struct run_summary *r)
 {
 	const struct plan *p = v->plan;
@@ -412,7 +435,11 @@ static int put_run(struct saving *v, const struct run_summary *r)
 	}
 	if (!err)
 		err = put_moments(v, run, "mark", r->marks_ns, p->nmarks);
-	return err ? err : put_moments(v, run, "trigger", r->fired_ns, p->ntriggers);
+	if (!err)
+		err = put_moments(v, run, "trigger", r->fired_ns, p->ntriggers);
+	if (!err && r->timeline && v->unhurried)
+		err = put_timeline(v, run, r->timeline);
+	return err;
 }
 
 static int put_planned(struct saving *v)

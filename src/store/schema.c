@@ -114,17 +114,34 @@ static const char version_1[] =
     " psi_some_ns INTEGER, psi_full_ns INTEGER,"
     " PRIMARY KEY (run, cgroup)) WITHOUT ROWID;";
 
-const char *const schema_steps[] = {version_1};
+#define ADD_COUNT(name) "ALTER TABLE cgroup_run ADD COLUMN " name " INTEGER DEFAULT 0;"
+
+/*
+ * The machine that runs were made on where the scenario leaves that open: budgets depend on it.
+ * Timelines, as store/timeline.h packs them.  Real commands, and replays that lag: there were none.
+ */
+static const char version_2[] =
+    "ALTER TABLE experiment ADD COLUMN machine_memory_bytes INTEGER;"
+    "ALTER TABLE experiment ADD COLUMN machine_cpus INTEGER;"
+    "CREATE TABLE timeline ("
+    " run INTEGER PRIMARY KEY REFERENCES run ON DELETE CASCADE,"
+    " packed BLOB NOT NULL);" ADD_COUNT("commands") ADD_COUNT("commands_failed")
+	ADD_COUNT("commands_killed") ADD_COUNT("commands_timed_out") ADD_COUNT("commands_time_ns")
+	    ADD_COUNT("commands_longest_ns") ADD_COUNT("commands_peak_bytes")
+		ADD_COUNT("short_bytes");
+
+const char *const schema_steps[] = {version_1, version_2};
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
 
 #define COLUMN(type, name, member)                                                                 \
 	{                                                                                          \
 		name, offsetof(struct type, member), sizeof(((struct type *)0)->member)            \
 	}
-#define CG(member)	COLUMN(cg_summary, #member, member)
-#define ALLOC(which)	COLUMN(cg_summary, "alloc_" #which "_ns", alloc_##which)
-#define HELD(which)	COLUMN(cg_summary, "held_" #which "_ns", held.which##_ns)
-#define COUNTER(member) COLUMN(cg_summary, #member, counters.member)
+#define CG(member)	 COLUMN(cg_summary, #member, member)
+#define ALLOC(which)	 COLUMN(cg_summary, "alloc_" #which "_ns", alloc_##which)
+#define HELD(which)	 COLUMN(cg_summary, "held_" #which "_ns", held.which##_ns)
+#define COMMANDS(member) COLUMN(cg_summary, "commands_" #member, commands.member)
+#define COUNTER(member)	 COLUMN(cg_summary, #member, counters.member)
 
 const struct schema_column schema_cgroup_run[] = {
     CG(has_workers),
@@ -151,6 +168,14 @@ const struct schema_column schema_cgroup_run[] = {
     CG(bytes_done),
     CG(dropped),
     CG(short_allocs),
+    COLUMN(cg_summary, "commands", commands.n),
+    COMMANDS(failed),
+    COMMANDS(killed),
+    COMMANDS(timed_out),
+    COMMANDS(time_ns),
+    COMMANDS(longest_ns),
+    COMMANDS(peak_bytes),
+    CG(short_bytes),
     CG(killed_ns),
     COUNTER(usage_bytes),
     COUNTER(peak_bytes),

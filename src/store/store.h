@@ -48,7 +48,9 @@ struct store_origin {
 	const char *const *library;	    /* where `use` looked */
 	size_t nlibrary;
 	const struct files *files; /* what was read */
-	bool unhurried; /* runs take real time: each is written at once, not with its neighbours */
+	/* Runs take real time: each is written at once, not with its neighbours, and its timeline.
+	 */
+	bool unhurried;
 };
 
 struct saving;
@@ -57,7 +59,8 @@ struct saving;
 int store_begin(struct store *s, const struct store_origin *o, const struct results *r,
 		struct saving **out);
 /* Go on with one that is there: what is written replaces runs of the same place. */
-int store_continue(struct store *s, int64_t experiment, const struct plan *p, struct saving **out);
+int store_continue(struct store *s, int64_t experiment, const struct plan *p, bool unhurried,
+		   struct saving **out);
 const char *saving_name(const struct saving *v);
 /*
  * A run has ended.  After a failure, which is reported, no more is written.  Of runs that end
@@ -82,6 +85,8 @@ struct store_experiment {
 	const char *host, *host_kernel, *architecture;
 	uint32_t cpus;
 	uint64_t memory_bytes;
+	uint64_t machine_memory_bytes; /* as the plan had it; 0 where that was not kept */
+	uint32_t machine_cpus;
 	uint32_t planned, runs;
 	const char *verdict; /* NULL before the end */
 	int32_t exit_status; /* -1 */
