@@ -69,9 +69,8 @@ static bool backend_there(struct cmd *c)
 	return false;
 }
 
-/* The same plan in the simulator, which takes no time worth showing. */
-static int predict(const struct plan *p, struct diags *d, struct results *r,
-		   struct results **predicted)
+int run_predict(const struct plan *p, struct diags *d, struct results *r,
+		struct results **predicted)
 {
 	struct experiment_options x = {.backend = &backend_sim, .stop = &signals_stop};
 	int err = experiment_run(p, &x, d, predicted);
@@ -132,7 +131,7 @@ int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct l
 		progress_end(&progress);
 	}
 	if (!err && c->opt.and_sim && !r->interrupted)
-		err = predict(p, &d, r, &predicted);
+		err = run_predict(p, &d, r, &predicted);
 	output_diags(c, &d);
 	kept = keeping_end(k, r);
 	if (err == -EOPNOTSUPP || err == -EINVAL) {

@@ -8,33 +8,6 @@
 #include "cmd/reports.h"
 #include "cmd/run.h"
 
-int cmd_show(struct cmd *c)
-{
-	struct store *s = NULL;
-	struct results *r = NULL;
-	struct arena a = {0};
-	const char *path;
-	struct kept k;
-	int status = STATUS_INTERNAL;
-
-	if (!cmd_operands(c, 1, 1))
-		return STATUS_USAGE;
-	path = keeping_path(c, &a);
-	if (path && !store_open(path, STORE_READ, &c->diags, &s)) {
-		status = kept_load(c, s, c->opt.operands.v[0], &k);
-		if (status == STATUS_OK)
-			status =
-			    kept_results(c, &k, c->opt.plot || c->opt.reports[REPORT_HTML], &r);
-		if (status == STATUS_OK)
-			status = status_of_both(reports_write(c, r), results_exit_status(r));
-		results_free(r);
-		kept_free(&k);
-	}
-	store_close(s);
-	arena_free(&a);
-	return status;
-}
-
 /* Of the command line that it was made with: what runs are made by.  What is shown is asked now. */
 static bool take_options(struct cmd *c, struct store *s, const struct kept *k, struct arena *a)
 {
@@ -50,10 +23,6 @@ static bool take_options(struct cmd *c, struct store *s, const struct kept *k, s
 	options_parse(CMD_RUN, "run", (int)n, (char **)words, n && !strcmp(words[0], "run"), &was,
 		      &d);
 	ok = !d.errors;
-	if (!ok)
-		diag_at(&c->diags, E_STORE_PLAN, (struct span){0},
-			"this agentcg does not know the options that `%s` was made with",
-			k->x.name);
 	c->opt.backend = was.backend;
 	c->opt.kernel = was.kernel;
 	c->opt.vm_memory_bytes = was.vm_memory_bytes;
@@ -61,11 +30,47 @@ static bool take_options(struct cmd *c, struct store *s, const struct kept *k, s
 	c->opt.cgroup = was.cgroup;
 	c->opt.workdir = was.workdir;
 	c->opt.as_root = was.as_root;
+	c->opt.and_sim = was.and_sim;
+	for (size_t i = 0; i < was.packs.n; i++)
+		vec_push(&c->opt.packs, was.packs.v[i]);
 	c->words = words;
 	c->nwords = n;
 	diags_free(&d);
 	options_free(&was);
 	return ok;
+}
+
+int cmd_show(struct cmd *c)
+{
+	struct store *s = NULL;
+	struct results *r = NULL, *predicted = NULL;
+	struct arena a = {0};
+	const char *path;
+	struct kept k;
+	int status = STATUS_INTERNAL;
+
+	if (!cmd_operands(c, 1, 1))
+		return STATUS_USAGE;
+	path = keeping_path(c, &a);
+	if (path && !store_open(path, STORE_READ, &c->diags, &s)) {
+		status = kept_load(c, s, c->opt.operands.v[0], &k);
+		if (status == STATUS_OK)
+			take_options(c, s, &k, &a);
+		if (status == STATUS_OK)
+			status =
+			    kept_results(c, &k, c->opt.plot || c->opt.reports[REPORT_HTML], &r);
+		if (status == STATUS_OK && c->opt.and_sim && !r->interrupted &&
+		    run_predict(k.plan, &k.diags, r, &predicted))
+			status = STATUS_INTERNAL;
+		if (status == STATUS_OK)
+			status = status_of_both(reports_write(c, r), results_exit_status(r));
+		results_free(r);
+		results_free(predicted);
+		kept_free(&k);
+	}
+	store_close(s);
+	arena_free(&a);
+	return status;
 }
 
 static bool lacks_runs(struct cmd *c, const struct store_experiment *x)
@@ -89,8 +94,14 @@ static int resume(struct cmd *c, struct store *s, struct kept *k, struct arena *
 	struct keeping *keeping;
 	int status = STATUS_OK;
 
-	if (!lacks_runs(c, &k->x) || !take_options(c, s, k, a))
+	if (!lacks_runs(c, &k->x))
 		return STATUS_USAGE;
+	if (!take_options(c, s, k, a)) {
+		diag_at(&c->diags, E_STORE_PLAN, (struct span){0},
+			"this agentcg does not know the options that `%s` was made with",
+			k->x.name);
+		return STATUS_USAGE;
+	}
 	if (c->opt.backend && !strcmp(c->opt.backend, "--live"))
 		status = live_run_open(c, &live);
 	if (status == STATUS_OK) {

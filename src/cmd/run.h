@@ -16,4 +16,11 @@
 int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct live_session *live,
 	     const struct run_summary *have, uint32_t nhave, struct keeping *k);
 
+/*
+ * The same plan in the simulator, which takes no time worth showing: r->prediction, to be freed
+ * after r.  0 or -errno, reported.
+ */
+int run_predict(const struct plan *p, struct diags *d, struct results *r,
+		struct results **predicted);
+
 #endif
