@@ -5,6 +5,8 @@
 
 #include "base/units.h"
 #include "report/pool.h"
+#include "report/text.h"
+#include "stat/contrast.h"
 
 enum content {
 	ALIVE,
@@ -117,6 +119,80 @@ uint32_t cells_make(const struct results *r, struct arena *a, const struct cells
 	for (uint32_t p = 0; p < r->plan->npolicies; p++)
 		add_rows(r, a, (int32_t)p, rows, &n);
 	add_rows(r, a, PX_ALONE, rows, &n);
+	*out = rows;
+	return n;
+}
+
+/* ---- beside the baseline -------------------------------------------------------------------- */
+
+const char *cells_contrast_head(unsigned int i)
+{
+	static const char *const heads[CELLS_CONTRASTS] = {
+	    "alive, base", "alive", "mean, base", "mean", "ratio, 95% interval", "p", "A"};
+
+	return heads[i];
+}
+
+static const char *value(struct arena *a, double v, enum dim dim)
+{
+	struct buf b = {0};
+	const char *s;
+
+	text_value(&b, v, dim);
+	s = arena_strndup(a, buf_str(&b), b.n);
+	buf_free(&b);
+	return s;
+}
+
+static void fill_contrast(const struct contrast *c, const struct contrast_figure *f,
+			  struct arena *a, struct cells_contrast *row)
+{
+	enum dim dim = metric_info[f->metric].dim;
+	const char *interval = "";
+
+	row->metric = metric_info[f->metric].spelling;
+	row->cells[0] = arena_printf(a, "%u/%u", c->base_survived, c->base_runs);
+	row->cells[1] = arena_printf(a, "%u/%u", c->survived, c->runs);
+	for (unsigned int i = 2; i < CELLS_CONTRASTS; i++)
+		row->cells[i] = "-";
+	if (!f->n)
+		return;
+	row->cells[2] = value(a, f->base, dim);
+	row->cells[3] = value(a, f->mean, dim);
+	if (f->ratio_in.there)
+		interval = arena_printf(a, " [%.3f, %.3f]", f->ratio_in.lo, f->ratio_in.hi);
+	if (f->base != 0)
+		row->cells[4] = arena_printf(a, "%.3f%s%s", f->mean / f->base,
+					     f->unpaired ? "*" : "", interval);
+	row->cells[5] = f->p_signs < 0.001 ? "<.001" : arena_printf(a, "%.3f", f->p_signs);
+	row->cells[6] = arena_printf(a, "%.2f", f->a_larger);
+}
+
+uint32_t cells_contrasts(const struct results *r, struct arena *a,
+			 const struct cells_contrast **out)
+{
+	struct cells_contrast *rows =
+	    arena_array(a, struct cells_contrast, (size_t)r->ncontrasts * CONTRAST_METRICS);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->ncontrasts; i++) {
+		const struct contrast *c = &r->contrasts[i];
+
+		for (unsigned int k = 0; k < CONTRAST_METRICS; k++) {
+			struct contrast_figure f =
+			    contrast_figure(r, c, contrast_metrics[k], false);
+
+			/* Time always, as who died has none; else only what there is. */
+			if (k && !f.n)
+				continue;
+			rows[n] = (struct cells_contrast){
+			    .policy = pool_name(r, c->policy),
+			    .role = role_name(c->role),
+			    .first = !i || r->contrasts[i - 1].policy != c->policy ? !k : false,
+			};
+			fill_contrast(c, &f, a, &rows[n++]);
+		}
+	}
 	*out = rows;
 	return n;
 }

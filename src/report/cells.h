@@ -31,4 +31,16 @@ struct cells_row {
 /* All rows, in the order of policies; in `a`.  Returns how many. */
 uint32_t cells_make(const struct results *r, struct arena *a, const struct cells_row **out);
 
+/* What a policy did for the sessions of one role, beside the baseline: one metric. */
+#define CELLS_CONTRASTS 7
+const char *cells_contrast_head(unsigned int i); /* i < CELLS_CONTRASTS */
+struct cells_contrast {
+	const char *policy, *role, *metric;
+	bool first; /* of its policy */
+	const char *cells[CELLS_CONTRASTS];
+};
+/* None where there is no baseline.  In `a`.  Returns how many. */
+uint32_t cells_contrasts(const struct results *r, struct arena *a,
+			 const struct cells_contrast **out);
+
 #endif

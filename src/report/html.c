@@ -140,6 +140,47 @@ static void put_figures(const struct results *r, struct buf *out)
 	arena_free(&a);
 }
 
+static void put_contrasts(const struct results *r, struct buf *out)
+{
+	const struct cells_contrast *rows;
+	struct arena a = {0};
+	uint32_t n = cells_contrasts(r, &a, &rows);
+
+	if (!n) {
+		arena_free(&a);
+		return;
+	}
+	buf_puts(out, "<section aria-labelledby=\"contrasts\">\n<h2 id=\"contrasts\">Against ");
+	xml_puts(out, r->plan->policies[r->plan->baseline].name);
+	buf_puts(out, "</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+		      "aria-label=\"comparison with the baseline\">\n<table>\n<thead><tr>"
+		      "<th class=\"l\">policy</th><th class=\"l\">sessions</th>"
+		      "<th class=\"l\">metric</th>");
+	for (unsigned int c = 0; c < CELLS_CONTRASTS; c++)
+		buf_printf(out, "<th>%s</th>", cells_contrast_head(c));
+	buf_puts(out, "</tr></thead>\n");
+	for (uint32_t i = 0; i < n; i++) {
+		if (rows[i].first)
+			buf_printf(out, "%s<tbody class=\"first\">\n", i ? "</tbody>\n" : "");
+		buf_puts(out, "<tr><th class=\"l\" scope=\"row\">");
+		xml_puts(out, rows[i].first ? rows[i].policy : "");
+		buf_printf(out, "</th><td class=\"l\">%s</td><td class=\"l\">%s</td>", rows[i].role,
+			   rows[i].metric);
+		for (unsigned int c = 0; c < CELLS_CONTRASTS; c++) {
+			buf_puts(out, "<td>");
+			xml_puts(out, rows[i].cells[c]);
+			buf_puts(out, "</td>");
+		}
+		buf_puts(out, "</tr>\n");
+	}
+	buf_puts(out,
+		 "</tbody>\n</table>\n</div>\n<p class=\"soft\">Paired by repetition. p: "
+		 "randomisation test of pairs, not corrected for how many are looked at. A: the "
+		 "chance that a run is larger than one of the baseline, half where equal. *: of "
+		 "the sessions and repetitions that have it under both.</p>\n</section>\n");
+	arena_free(&a);
+}
+
 static void put_charts(struct buf *out)
 {
 	buf_puts(
@@ -435,6 +476,7 @@ void report_html(const struct results *r, struct buf *out)
 	put_verdict(r, out);
 	put_claims(r, out);
 	put_figures(r, out);
+	put_contrasts(r, out);
 	put_charts(out);
 	put_environment(r, out);
 	put_data(r, out);

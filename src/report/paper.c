@@ -96,6 +96,34 @@ static void md_claims(const struct results *r, struct buf *out)
 	buf_free(&sides);
 }
 
+static void md_contrasts(const struct results *r, struct arena *a, struct buf *out)
+{
+	const struct cells_contrast *rows;
+	uint32_t n = cells_contrasts(r, a, &rows);
+
+	if (!n)
+		return;
+	buf_puts(out, "\nAgainst ");
+	put_md(out, r->plan->policies[r->plan->baseline].name);
+	buf_puts(out, ", by repetition:\n\n| policy | sessions | metric |");
+	for (unsigned int c = 0; c < CELLS_CONTRASTS; c++)
+		buf_printf(out, " %s |", cells_contrast_head(c));
+	buf_puts(out, "\n|---|---|---|");
+	for (unsigned int c = 0; c < CELLS_CONTRASTS; c++)
+		buf_puts(out, "--:|");
+	buf_putc(out, '\n');
+	for (uint32_t i = 0; i < n; i++) {
+		buf_puts(out, "| ");
+		put_md(out, rows[i].policy);
+		buf_printf(out, " | %s | %s", rows[i].role, rows[i].metric);
+		for (unsigned int c = 0; c < CELLS_CONTRASTS; c++) {
+			buf_puts(out, " | ");
+			put_md(out, rows[i].cells[c]);
+		}
+		buf_puts(out, " |\n");
+	}
+}
+
 void report_markdown(const struct results *r, struct buf *out)
 {
 	const struct cells_row *rows;
@@ -138,6 +166,7 @@ void report_markdown(const struct results *r, struct buf *out)
 	}
 	if (has_partial(rows, n))
 		buf_printf(out, "\n\\* %s\n", partial_note);
+	md_contrasts(r, &a, out);
 	md_claims(r, out);
 	buf_puts(out, "\n");
 	put_origin(r, &text);
@@ -208,6 +237,45 @@ static void tex_head(struct buf *out)
 	buf_puts(out, " \\\\\n");
 }
 
+static void tex_contrasts(const struct results *r, struct arena *a, struct buf *out)
+{
+	const struct cells_contrast *rows;
+	uint32_t n = cells_contrasts(r, a, &rows);
+
+	if (!n)
+		return;
+	buf_puts(out, "\\begin{table}\n\\centering\n\\small\n\\begin{tabular}{lll");
+	buf_pad(out, 'r', CELLS_CONTRASTS);
+	buf_puts(out, "}\n\\toprule\npolicy & sessions & metric");
+	for (unsigned int c = 0; c < CELLS_CONTRASTS; c++) {
+		buf_puts(out, " & ");
+		put_tex(out, cells_contrast_head(c));
+	}
+	buf_puts(out, " \\\\\n");
+	for (uint32_t i = 0; i < n; i++) {
+		if (rows[i].first) {
+			buf_puts(out, "\\midrule\n");
+			put_tex(out, rows[i].policy);
+		}
+		buf_printf(out, " & %s & ", rows[i].role);
+		put_tex(out, rows[i].metric);
+		for (unsigned int c = 0; c < CELLS_CONTRASTS; c++) {
+			const char *v = rows[i].cells[c];
+
+			buf_puts(out, " & ");
+			put_tex(out, strcmp(v, "-") ? v : "--");
+		}
+		buf_puts(out, " \\\\\n");
+	}
+	buf_puts(out, "\\bottomrule\n\\end{tabular}\n\\caption{");
+	put_tex(out, r->plan->title);
+	buf_puts(out, ": each policy against ");
+	put_tex(out, r->plan->policies[r->plan->baseline].name);
+	buf_puts(out, ", paired by repetition. p: randomisation test of pairs; A: Vargha and "
+		      "Delaney's, 1 when always larger. *: of the sessions and repetitions that "
+		      "have it under both.}\n\\end{table}\n");
+}
+
 void report_latex(const struct results *r, struct buf *out)
 {
 	const struct cells_row *rows;
@@ -252,6 +320,7 @@ void report_latex(const struct results *r, struct buf *out)
 	if (has_partial(rows, n))
 		buf_printf(out, " *: %s.", partial_note);
 	buf_printf(out, "}\n\\label{tab:agentcg-%016" PRIx64 "}\n\\end{table}\n", r->digest);
+	tex_contrasts(r, &a, out);
 	buf_free(&text);
 	arena_free(&a);
 }
