@@ -7,14 +7,10 @@
 
 #include "base/buf.h"
 
-uint64_t mul_div(uint64_t v, uint64_t mul, uint64_t div)
+uint64_t mul_div_wide(uint64_t v, uint64_t mul, uint64_t div)
 {
-	unsigned __int128 q;
-	uint64_t small;
+	unsigned __int128 q = (unsigned __int128)v * mul / div;
 
-	if (!__builtin_mul_overflow(v, mul, &small))
-		return small / div;
-	q = (unsigned __int128)v * mul / div;
 	return q > UINT64_MAX ? UINT64_MAX : (uint64_t)q;
 }
 

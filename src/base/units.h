@@ -38,7 +38,14 @@ int ratio_cmp(struct ratio a, struct ratio b);
 int64_t ratio_floor(struct ratio a);
 
 /* floor(v * mul / div) in 128 bits, saturating at UINT64_MAX; div != 0. */
-uint64_t mul_div(uint64_t v, uint64_t mul, uint64_t div);
+uint64_t mul_div_wide(uint64_t v, uint64_t mul, uint64_t div);
+static inline uint64_t mul_div(uint64_t v, uint64_t mul, uint64_t div)
+{
+	uint64_t small;
+
+	/* Inline, as a division by a constant is none. */
+	return __builtin_mul_overflow(v, mul, &small) ? mul_div_wide(v, mul, div) : small / div;
+}
 
 /*
  * Exact spelling that the language reads back as the same value: 0, 400M, 1536M, 4097B, max; 0s,

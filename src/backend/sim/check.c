@@ -35,7 +35,7 @@ static const char *check_worker(const struct sim *s, const struct worker *w)
 	HOLDS(w->busy || w->dying || w->mode == MODE_IDLE);
 	HOLDS(!w->frozen || w->dying || !timer);
 	HOLDS(!w->busy || w->frozen || timer || w->mode == MODE_OOM);
-	HOLDS(!timer || s->queue.timer[worker_index(s, w)].time_ns >= s->now_ns);
+	HOLDS(!timer || w->timer.time_ns >= s->now_ns);
 	return NULL;
 }
 
@@ -76,6 +76,8 @@ static const char *check_cgroup(const struct sim *s, uint32_t m, const struct ta
 	HOLDS(x->psi.full_ns <= x->psi.some_ns && x->psi.some_ns <= s->now_ns);
 	HOLDS(x->children_min == all->min && x->children_low == all->low);
 	HOLDS(c->watermark >= c->usage);
+	HOLDS(c->protects == (c->min || c->low));
+	HOLDS(c->bound == (c->protects ? 0 : c->high < c->max ? c->high : c->max));
 	HOLDS(c->usage <= c->max || c->usage <= x->excused || x->max_pending);
 	HOLDS(!x->max_pending || x->dying);
 	return NULL;

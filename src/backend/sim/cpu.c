@@ -112,21 +112,15 @@ static uint64_t share(struct sim *s, const struct worker *w)
 	return ppm ? ppm : 1;
 }
 
-/* How long cpu_ns of work take from now on.  The worker must count as busy. */
-uint64_t cpu_wall_ns(struct sim *s, struct worker *w, uint64_t cpu_ns)
+uint64_t cpu_wall_anew(struct sim *s, struct worker *w, uint64_t cpu_ns)
 {
+	uint32_t ppm = (uint32_t)share(s, w);
 	struct share *h = &w->share;
 
-	if (h->gen != s->cpu_gen) {
-		h->gen = s->cpu_gen;
-		h->ppm = (uint32_t)share(s, w);
-	}
-	/* Batches are alike: mostly this is the latest question again, answered without division.
-	 */
-	if (h->cpu_ns != cpu_ns || h->of_ppm != h->ppm) {
+	if (h->cpu_ns != cpu_ns || h->ppm != ppm) {
 		h->cpu_ns = cpu_ns;
-		h->of_ppm = h->ppm;
-		h->wall_ns = mul_div(mul_div(cpu_ns, w->noise_ppm, ONE_CPU), ONE_CPU, h->ppm);
+		h->ppm = ppm;
+		h->wall_ns = mul_div(mul_div(cpu_ns, w->noise_ppm, ONE_CPU), ONE_CPU, ppm);
 	}
 	return h->wall_ns;
 }

@@ -103,8 +103,8 @@ static void write_attrs(struct sim *s, uint32_t m, const struct cg_attrs *a, uin
 		x->weight = a->weight ? a->weight : 1;
 	if (mask & CGA_BIT(CGA_CPU))
 		x->cpu_ppm = a->cpu_ppm;
-	if (mask & (CGA_BIT(CGA_MIN) | CGA_BIT(CGA_LOW)))
-		memcg_protect_changed(s, m);
+	if (mask & (CGA_BIT(CGA_MIN) | CGA_BIT(CGA_LOW) | CGA_BIT(CGA_HIGH) | CGA_BIT(CGA_MAX)))
+		memcg_limits_changed(s, m);
 	policy_set(s, m, a, mask);
 }
 

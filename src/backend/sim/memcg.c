@@ -13,19 +13,23 @@ static uint64_t least(uint64_t a, uint64_t b)
 static void protect_update(struct sim *s, struct memcg *c)
 {
 	uint64_t min = least(c->usage, c->min), low = least(c->usage, c->low);
+	struct memcg_more *x = &s->more[c - s->cg];
 
 	if (c->parent == SIM_NONE)
 		return;
-	s->more[c->parent].children_min += min - c->min_usage;
-	s->more[c->parent].children_low += low - c->low_usage;
-	c->min_usage = min;
-	c->low_usage = low;
+	s->more[c->parent].children_min += min - x->min_usage;
+	s->more[c->parent].children_low += low - x->low_usage;
+	x->min_usage = min;
+	x->low_usage = low;
 }
 
-void memcg_protect_changed(struct sim *s, uint32_t m)
+void memcg_limits_changed(struct sim *s, uint32_t m)
 {
-	s->cg[m].protects = s->cg[m].min || s->cg[m].low;
-	protect_update(s, &s->cg[m]);
+	struct memcg *c = &s->cg[m];
+
+	c->protects = c->min || c->low;
+	c->bound = c->protects ? 0 : least(c->high, c->max);
+	protect_update(s, c);
 }
 
 void memcg_charge_force(struct sim *s, uint32_t m, uint64_t pages)
@@ -105,12 +109,12 @@ static enum charge_result charge_slow(struct sim *s, struct worker *w, uint32_t 
 {
 	struct charge *c = &w->charge;
 
-	if (!c->active) {
+	if (!w->charging) {
+		w->charging = true;
 		*c = (struct charge){
 		    .nr = nr,
 		    .batch = nr > SIM_CHARGE_BATCH ? nr : SIM_CHARGE_BATCH,
 		    .retries = SIM_RECLAIM_RETRIES,
-		    .active = true,
 		};
 	}
 	for (;;) {
@@ -153,27 +157,22 @@ static enum charge_result charge_slow(struct sim *s, struct worker *w, uint32_t 
 	}
 }
 
-enum charge_result memcg_charge(struct sim *s, struct worker *w, uint32_t nr)
+/* memcg_charge() when the stock is too small and limits may be met. */
+enum charge_result memcg_charge_any(struct sim *s, struct worker *w, uint32_t nr)
 {
 	struct memcg *m = &s->cg[w->cg];
-	struct charge *c = &w->charge;
 	uint32_t batch = nr > SIM_CHARGE_BATCH ? nr : SIM_CHARGE_BATCH;
 	bool over = false;
 
-	if (m->stock >= nr) { /* another worker of the cgroup may have refilled it meanwhile */
-		m->stock = (uint16_t)(m->stock - nr);
-		c->active = false;
-		return CHARGE_OK;
-	}
-	if (c->active || try_charge(s, w->cg, batch, &over) != SIM_NONE) {
+	if (w->charging || try_charge(s, w->cg, batch, &over) != SIM_NONE) {
 		enum charge_result r = charge_slow(s, w, nr, &over);
 
 		if (r == CHARGE_WAIT)
 			return r;
-		c->active = false;
+		w->charging = false;
 		if (r == CHARGE_NOMEM)
 			return r;
-		batch = c->batch;
+		batch = w->charge.batch;
 	}
 	m->stock = (uint16_t)(m->stock + batch - nr);
 	if (over || m->delay_cg != SIM_NONE)

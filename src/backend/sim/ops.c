@@ -176,7 +176,7 @@ static enum step op_alloc(struct sim *s, struct worker *w)
 		w->stage = 1;
 		/* fallthrough */
 	case 1:
-		if (w->op.ns && w->anon < w->goal) {
+		if (w->paced && w->anon < w->goal) {
 			uint64_t due = pace_ns(w, w->anon - w->from, w->goal - w->from);
 
 			if (due > s->now_ns) {
@@ -230,7 +230,7 @@ static enum step touch_pass(struct sim *s, struct worker *w)
 
 	if (!left)
 		return STEP_DONE;
-	if (w->hot_swapped || w->charge.active) {
+	if (w->hot_swapped || w->charging) {
 		n = take_pages(s, w, least(left, least(w->hot_swapped, SIM_CHARGE_BATCH)));
 		if (!n)
 			return STEP_WAIT;
@@ -304,7 +304,7 @@ static enum step read_pass(struct sim *s, struct worker *w)
 	if (!left)
 		return STEP_DONE;
 	cached = w->file - w->file_old; /* where the resident end of the file begins */
-	if (!w->charge.active && w->cursor >= cached && w->cursor < w->file) {
+	if (!w->charging && w->cursor >= cached && w->cursor < w->file) {
 		n = least(least(left, w->file - w->cursor), SIM_QUANTUM_NS / SIM_TOUCH_NS);
 		pages_read_hit(w, n);
 	} else {
@@ -360,7 +360,7 @@ bool ops_step(struct sim *s, struct worker *w)
 
 	if (!w->busy)
 		return false;
-	switch ((enum op_kind)w->op.kind) {
+	switch ((enum op_kind)w->kind) {
 	case OP_ALLOC:
 		r = op_alloc(s, w);
 		break;

@@ -194,7 +194,7 @@ void ops_timeout(struct sim *s, struct worker *w)
 {
 	oom_wait_cancel(s, w);
 	worker_forget_debts(w);
-	w->charge.active = false;
+	w->charging = false;
 	w->deadline_ns = NEVER;
 	w->status = DONE_TIMEOUT;
 	ops_aim(s, w, w->held_bytes);

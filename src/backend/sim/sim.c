@@ -60,8 +60,7 @@ void sim_observe(struct sim *s, struct obs *o)
 
 /* ---- making the world ------------------------------------------------------------------------ */
 
-/* mem_alloc() for n of `size` bytes that begin at a cache line; *block is to be freed. */
-static void *alloc_aligned(size_t n, size_t size, void **block)
+void *sim_alloc_lines(size_t n, size_t size, void **block)
 {
 	char *p = mem_alloc(n * size + CACHE_LINE - 1);
 
@@ -101,7 +100,7 @@ static void number_cgroups(struct sim *s, const struct world *w)
 static void make_cgroups(struct sim *s, const struct world *w)
 {
 	s->ncg = w->ncgroups + 1;
-	s->cg = alloc_aligned(s->ncg, sizeof *s->cg, &s->cg_block);
+	s->cg = sim_alloc_lines(s->ncg, sizeof *s->cg, &s->cg_block);
 	s->more = mem_alloc(s->ncg * sizeof *s->more);
 	s->cg_of = mem_alloc(w->ncgroups * sizeof *s->cg_of);
 	number_cgroups(s, w);
@@ -109,6 +108,7 @@ static void make_cgroups(struct sim *s, const struct world *w)
 	s->cg[MACHINE].end = s->ncg;
 	s->cg[MACHINE].max = limits_pages(w->machine.memory_bytes);
 	s->cg[MACHINE].high = PAGES_MAX;
+	memcg_limits_changed(s, MACHINE);
 	s->more[MACHINE].swap_max = limits_pages(w->machine.memory_bytes);
 	s->more[MACHINE].index = 0;
 	for (uint32_t i = 0; i < w->ncgroups; i++)
@@ -122,7 +122,7 @@ static void make_workers(struct sim *s, const struct world *w, uint64_t seed, ui
 	uint32_t noise_ppm = w->machine.noise_ppm < 900000 ? w->machine.noise_ppm : 900000;
 
 	s->nw = w->nworkers;
-	s->w = alloc_aligned(s->nw, sizeof *s->w, &s->w_block);
+	s->w = sim_alloc_lines(s->nw, sizeof *s->w, &s->w_block);
 	s->members = mem_alloc(s->nw * sizeof *s->members);
 	s->waiters = mem_alloc(s->nw * sizeof *s->waiters);
 	for (uint32_t i = 0; i < s->nw; i++) {
@@ -204,45 +204,24 @@ static uint64_t sim_now(void *run)
 	return ((struct sim *)run)->now_ns;
 }
 
-/*
- * The worker that fires may run on until the next one's time, or as far as time may go.  The next
- * one is fetched into the cache meanwhile: with thousands of cgroups that is where the time goes.
- */
-static void look_ahead(struct sim *s, uint64_t until_ns)
-{
-	uint32_t next = s->queue.first;
-
-	s->horizon_ns = until_ns == NEVER ? NEVER : until_ns + 1;
-	if (next != SIM_NONE) {
-		uint64_t time_ns = s->queue.timer[next].time_ns;
-		const struct memcg *cg = &s->cg[s->queue.place[next].cg];
-		const char *w = (const char *)&s->w[next];
-
-		__builtin_prefetch(cg);
-		__builtin_prefetch(w);
-		__builtin_prefetch(w + CACHE_LINE);
-		__builtin_prefetch(w + 2 * CACHE_LINE);
-		if (time_ns < s->horizon_ns)
-			s->horizon_ns = time_ns;
-	}
-	if (s->single_step)
-		s->horizon_ns = 0;
-}
-
 static int sim_advance(void *run, uint64_t until_ns)
 {
 	struct sim *s = run;
+	uint64_t beyond_ns = until_ns == NEVER ? NEVER : until_ns + 1;
 	uint32_t first;
 
 	s->react = false;
 	while ((first = s->queue.first) != SIM_NONE) {
-		uint64_t time_ns = s->queue.timer[first].time_ns;
+		uint64_t time_ns = s->queue.next_ns;
 
 		if (time_ns > until_ns)
 			break;
 		s->now_ns = time_ns;
-		queue_remove(s, first);
-		look_ahead(s, until_ns);
+		queue_pop(s);
+		/* It may run on until the next one's time, or as far as time may go. */
+		s->horizon_ns = s->queue.next_ns <= until_ns ? s->queue.next_ns : beyond_ns;
+		if (s->single_step)
+			s->horizon_ns = 0;
 		worker_fire(s, &s->w[first]);
 		if (s->react)
 			return 0;

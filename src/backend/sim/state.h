@@ -11,6 +11,7 @@
 #define AGENTCG_BACKEND_SIM_STATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "backend/backend.h"
@@ -32,9 +33,11 @@
 #define CACHE_LINE 64
 struct memcg {
 	_Alignas(CACHE_LINE) uint64_t usage;
-	uint64_t high, max, watermark;
+	uint64_t bound; /* a charge that stays below meets no limit and protects nothing */
+	uint64_t watermark;
 	uint64_t anon; /* resident, reclaimable as such */
 	uint64_t faults;
+	uint64_t high;
 	uint32_t parent;   /* SIM_NONE for the machine */
 	uint32_t delay_cg; /* whose delay its tasks obey, or SIM_NONE */
 	uint32_t high_cg;  /* nearest priority-high cgroup, itself included */
@@ -42,11 +45,11 @@ struct memcg {
 	bool protects;	   /* min or low is not 0 */
 	bool thp;
 
-	uint64_t file;		       /* as anon */
-	uint64_t min, low;	       /* memory.min, memory.low */
-	uint64_t min_usage, low_usage; /* min(usage, setting), as the parent knows it */
-	uint64_t emin, elow;	       /* effective protection at the latest reclaim */
-	uint32_t end;		       /* of the subtree */
+	uint64_t file;	     /* as anon */
+	uint64_t min, low;   /* memory.min, memory.low */
+	uint64_t emin, elow; /* effective protection at the latest reclaim */
+	uint32_t end;	     /* of the subtree */
+	uint64_t max;
 };
 _Static_assert(sizeof(struct memcg) == 2 * CACHE_LINE, "a field too many");
 
@@ -57,7 +60,8 @@ struct psi {
 
 /* What is needed less often. */
 struct memcg_more {
-	uint64_t children_min, children_low; /* sums of the children's min_usage, low_usage */
+	uint64_t min_usage, low_usage;	     /* min(usage, setting), as the parent knows it */
+	uint64_t children_min, children_low; /* sums of the children's */
 	uint32_t index;			     /* in the world */
 	uint32_t wbegin, wend;		     /* its workers: sim.members[wbegin..wend) */
 	uint32_t cursor;		     /* the member that gives up pages next */
@@ -103,36 +107,50 @@ enum mode {
 struct charge {
 	uint32_t nr, batch;
 	int32_t retries;
-	bool active, drained, passed_oom;
+	bool drained, passed_oom;
 	uint32_t scope; /* whose limit it waits at */
 };
 
+enum timer_place {
+	TIMER_NONE,
+	TIMER_RING,
+	TIMER_HEAP
+};
+struct timer {
+	uint64_t time_ns, seq;
+	uint8_t place; /* enum timer_place */
+};
+
 struct worker {
-	/* What every step reads and writes, in as few cache lines as it takes. */
+	/* What every step reads and writes: two cache lines. */
 	_Alignas(CACHE_LINE) uint32_t cg;
-	uint8_t mode; /* enum mode */
-	bool dying;   /* MODE_EXIT or MODE_DEAD */
-	bool busy;    /* has an op in flight */
-	bool owe_policy, io_stalls;
-	uint8_t stage, status; /* of the op */
-	bool in_call;
-	uint32_t frozen; /* frozen ancestors, its cgroup included */
-	uint32_t owe_jiffies;
-	uint32_t noise_ppm;				   /* cost of its work, 1000000 = nominal */
-	uint64_t owe_reclaim_ns, owe_io_until, owe_cpu_ns; /* to be paid before it goes on */
+	uint8_t mode;	      /* enum mode */
+	bool dying;	      /* MODE_EXIT or MODE_DEAD */
+	bool busy;	      /* has an op in flight */
+	uint8_t stage;	      /* of the op */
+	uint32_t frozen;      /* frozen ancestors, its cgroup included */
+	uint32_t owe_jiffies; /* to be paid before it goes on, as these: */
+	uint64_t owe_reclaim_ns, owe_io_until, owe_cpu_ns;
 	uint64_t deadline_ns;
 	uint64_t anon, goal; /* pages mapped, resident or swapped; to be mapped */
-	uint64_t tables;
-	struct share {
-		uint64_t gen; /* of sim.cpu_gen */
-		uint32_t ppm;
-		uint32_t of_ppm; /* the latest answer: cpu_ns at of_ppm take wall_ns */
+
+	struct timer timer; /* see queue.c */
+	struct share {	    /* the latest answer: cpu_ns at ppm take wall_ns */
 		uint64_t cpu_ns, wall_ns;
+		uint32_t ppm;
 	} share;
+	uint32_t cpu_class;
+	uint8_t kind;  /* enum op_kind of the op */
+	bool paced;    /* the op has a time to be spread over */
+	bool charging; /* `charge` goes on */
+	uint64_t tables;
+
+	/* What is needed less often. */
 	struct op op; /* in flight, see ops.c */
 	struct charge charge;
-
-	uint32_t cpu_class;
+	uint8_t status; /* of the op */
+	bool in_call, owe_policy, io_stalls;
+	uint32_t noise_ppm; /* cost of its work, 1000000 = nominal */
 	uint64_t process;
 	uint64_t small_at;  /* page + 1 at which no huge page could be had */
 	uint64_t sleep_ns;  /* MODE_THROTTLE, MODE_DELAY: since when */
@@ -155,6 +173,8 @@ struct worker {
 	uint32_t i, j;
 };
 
+_Static_assert(offsetof(struct worker, op) == 2 * CACHE_LINE, "a field too many");
+
 static inline uint64_t worker_resident(const struct worker *w)
 {
 	return w->anon - w->hot_swapped - w->cold_swapped;
@@ -166,36 +186,34 @@ static inline uint64_t worker_swapped(const struct worker *w)
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
-/* A worker's timer; in the ring it is in the list of its bucket. */
-struct timer {
-	uint64_t time_ns;
-	uint32_t prev, next;
-};
-
-/* Where a worker's timer is: nowhere, in the ring, or in the heap, there. */
-#define PLACE_NONE SIM_NONE
-#define PLACE_RING (SIM_NONE - 1)
-struct place {
-	uint64_t seq;
-	uint32_t at;
-	uint32_t cg; /* of the worker: to have it in the cache when its turn comes */
-};
-
 struct queue_entry {
 	uint64_t time_ns, seq;
 	uint32_t worker;
 };
 
+/* Timers due in the same stretch of time, see queue.c. */
+#define BUCKET_KEYS 7
+struct bucket {
+	_Alignas(CACHE_LINE) uint64_t key[BUCKET_KEYS];
+	uint32_t counts; /* of keys, and of arrivals since it was empty */
+};
+_Static_assert(sizeof(struct bucket) == CACHE_LINE, "one cache line");
+
 struct queue {
-	struct timer *timer; /* of each worker, then from `heads` on the heads of the buckets */
-	struct place *place; /* by worker */
-	uint64_t *filled;    /* a bit a bucket */
-	uint32_t heads;
-	uint32_t mask;	/* buckets - 1, a power of two - 1 */
-	uint32_t shift; /* a bucket is 1 << shift ns */
-	uint32_t first; /* the worker whose timer is next, or SIM_NONE */
+	struct bucket *ring;
+	void *ring_block;  /* what it was allocated in */
+	uint64_t *filled;  /* a bit a bucket */
+	uint64_t front;	   /* the first bucket with timers, counted from time 0, or NEVER */
+	struct bucket *at; /* that one, or NULL */
+	uint64_t at_ns;	   /* when it begins */
+	uint32_t mask;	   /* buckets - 1, a power of two - 1 */
+	uint32_t shift;	   /* a bucket is 1 << shift ns */
+	uint32_t first;	   /* the worker whose timer is next, or SIM_NONE */
+	uint64_t next_ns;  /* its time, or NEVER */
 	uint32_t nring, nheap;
+	bool crowded;
 	struct queue_entry *heap;
+	uint32_t *heap_at; /* by worker: where in the heap */
 	uint64_t seq;
 };
 
@@ -251,16 +269,18 @@ void queue_init(struct sim *s); /* once workers and machine are known */
 void queue_free(struct sim *s);
 void queue_set(struct sim *s, uint32_t worker, uint64_t time_ns); /* adds or moves; takes a seq */
 void queue_remove(struct sim *s, uint32_t worker);
+void queue_pop(struct sim *s); /* takes the first out; there is one */
 /* A timer is going to be set for about then: fetch where it will go. */
 static inline void queue_expect(const struct sim *s, uint64_t time_ns)
 {
 	const struct queue *q = &s->queue;
 
-	__builtin_prefetch(&q->timer[q->heads + ((uint32_t)(time_ns >> q->shift) & q->mask)]);
+	if (q->crowded)
+		__builtin_prefetch(&q->ring[(uint32_t)(time_ns >> q->shift) & q->mask]);
 }
 static inline bool queue_holds(const struct sim *s, uint32_t worker)
 {
-	return s->queue.place[worker].at != PLACE_NONE;
+	return s->w[worker].timer.place != TIMER_NONE;
 }
 
 /* ---- memcg.c -----------------------------------------------------------------------------------
@@ -272,14 +292,45 @@ enum charge_result {
 };
 void memcg_uncharge(struct sim *s, uint32_t m, uint64_t pages);
 void memcg_charge_force(struct sim *s, uint32_t m, uint64_t pages); /* over any limit */
-/* Charge nr pages for w. What the charge makes it owe (reclaim, a sleep) is added to w->owe_*. */
-enum charge_result memcg_charge(struct sim *s, struct worker *w, uint32_t nr);
 void memcg_drain(struct sim *s, uint32_t m);
-void memcg_protect_changed(struct sim *s, uint32_t m); /* after min or low were written */
+void memcg_limits_changed(struct sim *s, uint32_t m); /* after min, low, high, max were written */
 uint64_t memcg_margin(const struct sim *s, uint32_t m);
 static inline bool memcg_within(const struct sim *s, uint32_t m, uint32_t scope)
 {
 	return m >= scope && m < s->cg[scope].end;
+}
+/* Nearly every charge: all levels have room for it, and nobody needs to know of it. */
+static inline bool memcg_charge_free(struct sim *s, uint32_t m, uint64_t pages)
+{
+	for (uint32_t i = m; i != SIM_NONE; i = s->cg[i].parent)
+		if (s->cg[i].usage + pages > s->cg[i].bound)
+			return false;
+	for (uint32_t i = m; i != SIM_NONE; i = s->cg[i].parent) {
+		struct memcg *c = &s->cg[i];
+		uint64_t usage = c->usage + pages;
+
+		c->usage = usage;
+		c->watermark = usage > c->watermark ? usage : c->watermark;
+	}
+	return true;
+}
+enum charge_result memcg_charge_any(struct sim *s, struct worker *w, uint32_t nr);
+/* Charge nr pages for w.  What the charge makes it owe (reclaim, a sleep) is added to w->owe_*. */
+static inline enum charge_result memcg_charge(struct sim *s, struct worker *w, uint32_t nr)
+{
+	struct memcg *m = &s->cg[w->cg];
+
+	if (m->stock >= nr) { /* another worker of the cgroup may have refilled it meanwhile */
+		m->stock = (uint16_t)(m->stock - nr);
+		w->charging = false;
+		return CHARGE_OK;
+	}
+	if (nr <= SIM_CHARGE_BATCH && !w->charging && m->delay_cg == SIM_NONE &&
+	    memcg_charge_free(s, w->cg, SIM_CHARGE_BATCH)) {
+		m->stock = (uint16_t)(m->stock + SIM_CHARGE_BATCH - nr);
+		return CHARGE_OK;
+	}
+	return memcg_charge_any(s, w, nr);
 }
 /* Add one to a counter of m and of its ancestors (memory.events is hierarchical). */
 #define memcg_event(s, m, ev)                                                                      \
@@ -372,7 +423,20 @@ uint64_t pages_disk(struct sim *s, uint64_t n, uint64_t page_ns); /* when the di
  */
 void cpu_busy(struct sim *s, struct worker *w, int delta);
 void cpu_weights_changed(struct sim *s);
-uint64_t cpu_wall_ns(struct sim *s, struct worker *w, uint64_t cpu_ns);
+uint64_t cpu_wall_anew(struct sim *s, struct worker *w, uint64_t cpu_ns);
+/*
+ * How long cpu_ns of work take from now on.  The worker must count as busy.  Batches are alike, so
+ * mostly this is the latest question again.
+ */
+static inline uint64_t cpu_wall_ns(struct sim *s, struct worker *w, uint64_t cpu_ns)
+{
+	const struct cpu_class *c = &s->classes.v[w->cpu_class];
+
+	if (c->gen == s->cpu_gen && !s->capped && c->ppm == w->share.ppm &&
+	    cpu_ns == w->share.cpu_ns)
+		return w->share.wall_ns;
+	return cpu_wall_anew(s, w, cpu_ns);
+}
 void psi_flush(struct sim *s, uint32_t m);
 void psi_change(struct sim *s, uint32_t m, int stalled, int running);
 
@@ -402,5 +466,7 @@ static inline uint32_t worker_index(const struct sim *s, const struct worker *w)
 }
 
 void sim_observe(struct sim *s, struct obs *o); /* sets t_ns */
+/* mem_alloc() for n of `size` bytes that begin at a cache line; *block is to be freed. */
+void *sim_alloc_lines(size_t n, size_t size, void **block);
 
 #endif

@@ -71,7 +71,7 @@ void worker_frozen(struct sim *s, struct worker *w, int delta)
 		account(s, w, w->mode, MODE_IDLE);
 		w->remain_ns = NEVER;
 		if (queue_holds(s, index)) {
-			uint64_t time_ns = s->queue.timer[index].time_ns;
+			uint64_t time_ns = w->timer.time_ns;
 
 			w->remain_ns = worker_computes(w) ? time_ns - s->now_ns : time_ns;
 			queue_remove(s, index);
@@ -130,7 +130,7 @@ static void sleep_over_high(struct sim *s, struct worker *w)
  * Spend CPU time.  True if that is over already: nobody else has anything to do until then, so the
  * worker runs on without a turn in the queue, and without anyone being able to tell.
  */
-static bool compute(struct sim *s, struct worker *w, enum mode mode, uint64_t cpu_ns)
+static inline bool compute(struct sim *s, struct worker *w, enum mode mode, uint64_t cpu_ns)
 {
 	uint64_t end_ns;
 
@@ -145,20 +145,17 @@ static bool compute(struct sim *s, struct worker *w, enum mode mode, uint64_t cp
 	return false;
 }
 
-/* Pay what is owed; false: it takes until another turn. */
-static bool pay(struct sim *s, struct worker *w)
+/* Pay what few steps leave; false: it takes until another turn. */
+static bool pay_rare(struct sim *s, struct worker *w)
 {
-	uint64_t ns;
+	uint64_t ns = w->owe_reclaim_ns;
 
-	if (w->owe_reclaim_ns) {
-		ns = w->owe_reclaim_ns;
-		w->owe_reclaim_ns = 0;
-		if (!compute(s, w, MODE_RECLAIM, ns))
-			return false;
-	}
-	if (w->owe_io_until > s->now_ns) {
-		ns = w->owe_io_until;
-		w->owe_io_until = 0;
+	w->owe_reclaim_ns = 0;
+	if (ns && !compute(s, w, MODE_RECLAIM, ns))
+		return false;
+	ns = w->owe_io_until;
+	w->owe_io_until = 0;
+	if (ns > s->now_ns) {
 		worker_schedule(s, w, w->io_stalls ? MODE_REFAULT : MODE_DISK, ns);
 		return false;
 	}
@@ -166,9 +163,19 @@ static bool pay(struct sim *s, struct worker *w)
 		sleep_over_high(s, w);
 		return false;
 	}
-	if (!w->owe_cpu_ns)
-		return true;
+	return true;
+}
+
+/* Pay what is owed; false: it takes until another turn. */
+static bool pay(struct sim *s, struct worker *w)
+{
+	uint64_t ns;
+
+	if ((w->owe_reclaim_ns | w->owe_io_until | w->owe_jiffies) && !pay_rare(s, w))
+		return false;
 	ns = w->owe_cpu_ns;
+	if (!ns)
+		return true;
 	w->owe_cpu_ns = 0;
 	return compute(s, w, MODE_CPU, ns);
 }
@@ -176,6 +183,8 @@ static bool pay(struct sim *s, struct worker *w)
 void worker_begin(struct sim *s, struct worker *w, const struct op *op, uint64_t due_ns)
 {
 	w->op = *op;
+	w->kind = op->kind;
+	w->paced = op->ns != 0;
 	w->busy = true;
 	w->start_ns = s->now_ns;
 	w->due_ns = due_ns;
@@ -210,11 +219,13 @@ void worker_fire(struct sim *s, struct worker *w)
 {
 	s->steps++;
 	queue_expect(s, s->now_ns + w->share.wall_ns); /* another batch like the last */
-	if (w->mode == MODE_EXIT) {
-		oom_exit(s, w);
-		return;
+	if (w->mode >= MODE_THROTTLE) {
+		if (w->mode == MODE_EXIT) {
+			oom_exit(s, w);
+			return;
+		}
+		worker_end_sleep(s, w);
 	}
-	worker_end_sleep(s, w);
 	if (s->now_ns >= w->deadline_ns)
 		ops_timeout(s, w);
 	while (pay(s, w) && ops_step(s, w))
