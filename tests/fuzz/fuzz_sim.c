@@ -10,7 +10,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
-	if (sim_bytes_run(data, size_bytes, false) != sim_bytes_run(data, size_bytes, true))
+	uint64_t digest = sim_bytes_run(data, size_bytes, true);
+
+	if (sim_bytes_run(data, size_bytes, false) != digest ||
+	    sim_bytes_run_unseen(data, size_bytes) != digest)
 		__builtin_trap();
 	return 0;
 }

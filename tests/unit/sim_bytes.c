@@ -163,13 +163,13 @@ static void fail(const char *why)
 	abort();
 }
 
-static void make_world(struct bytes *b, struct sim_world *w)
+static void make_world(struct bytes *b, struct sim_world *w, bool check)
 {
 	uint32_t ncg = 1 + below(b, MAX_CGROUPS), nw = 1 + below(b, MAX_WORKERS);
 	bool plain = below(b, 2); /* nobody is protected: then reclaim takes shortcuts */
 
 	sw_init(w);
-	w->check = true;
+	w->check = check;
 	w->machine.memory_bytes = (16 + (uint64_t)byte(b)) * MIB;
 	w->machine.cpus = below(b, 5);
 	w->machine.noise_ppm = byte(b) * 200U;
@@ -225,11 +225,13 @@ static uint64_t digest(struct sim_world *w)
 
 		h = mix(mix(mix(h, c->usage_bytes), c->ev_max), c->ev_high);
 		h = mix(mix(mix(h, c->psi_some_ns), c->psi_full_ns), c->throttled_ns);
+		h = mix(mix(mix(h, c->peak_bytes), c->anon_bytes), c->faults);
+		h = mix(mix(mix(h, c->swap_bytes), c->reclaimed_bytes), c->ev_oom_kill);
 	}
-	return h;
+	return mix(h, sim_steps(w->run));
 }
 
-uint64_t sim_bytes_run(const uint8_t *data, size_t n, bool single_step)
+static uint64_t run(const uint8_t *data, size_t n, bool single_step, bool unseen)
 {
 	struct bytes b = {data, n};
 	struct sim_world w;
@@ -239,7 +241,7 @@ uint64_t sim_bytes_run(const uint8_t *data, size_t n, bool single_step)
 
 	if (!args)
 		abort();
-	make_world(&b, &w);
+	make_world(&b, &w, !unseen);
 	sim_single_step(w.run, single_step);
 	for (uint32_t i = 0; i < MAX_OPS && b.n; i++) {
 		struct op o = decode(&b, &w, &args[i]);
@@ -262,4 +264,14 @@ uint64_t sim_bytes_run(const uint8_t *data, size_t n, bool single_step)
 	sw_free(&w);
 	free(args);
 	return h;
+}
+
+uint64_t sim_bytes_run(const uint8_t *data, size_t n, bool single_step)
+{
+	return run(data, n, single_step, false);
+}
+
+uint64_t sim_bytes_run_unseen(const uint8_t *data, size_t n)
+{
+	return run(data, n, false, true);
 }

@@ -35,7 +35,8 @@ static const char *check_worker(const struct sim *s, const struct worker *w)
 	HOLDS(w->busy || w->dying || w->mode == MODE_IDLE);
 	HOLDS(!w->frozen || w->dying || !timer);
 	HOLDS(!w->busy || w->frozen || timer || w->mode == MODE_OOM);
-	HOLDS(!timer || w->timer.time_ns >= s->now_ns);
+	HOLDS(!s->turns[worker_index(s, w)].left);
+	HOLDS(!timer || s->turns[worker_index(s, w)].time_ns >= s->now_ns);
 	return NULL;
 }
 
@@ -123,10 +124,11 @@ static const char *check(const struct sim *s, struct tally *own, struct tally *a
 
 bool sim_check(void *run, const char **why)
 {
-	const struct sim *s = run;
+	struct sim *s = run;
 	struct tally *own = mem_alloc(s->ncg * sizeof *own);
 	struct tally *all = mem_alloc(s->ncg * sizeof *all);
 
+	stride_settle_below(s, MACHINE);
 	*why = check(s, own, all);
 	free(own);
 	free(all);

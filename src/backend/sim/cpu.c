@@ -93,16 +93,21 @@ static uint64_t fair_share(const struct sim *s, uint32_t cls)
 	return mul_div(room, s->classes.v[cls].weight, weights);
 }
 
-static uint64_t share(struct sim *s, const struct worker *w)
+uint64_t cpu_class_ppm_anew(struct sim *s, uint32_t cls)
 {
-	struct cpu_class *c = &s->classes.v[w->cpu_class];
-	uint64_t ppm;
+	struct cpu_class *c = &s->classes.v[cls];
 
 	if (c->gen != s->cpu_gen) {
 		c->gen = s->cpu_gen;
-		c->ppm = fair_share(s, w->cpu_class);
+		c->ppm = fair_share(s, cls);
 	}
-	ppm = c->ppm;
+	return c->ppm ? c->ppm : 1;
+}
+
+static uint64_t share(struct sim *s, const struct worker *w)
+{
+	uint64_t ppm = cpu_class_ppm_anew(s, w->cpu_class);
+
 	for (uint32_t m = s->capped ? w->cg : SIM_NONE; m != SIM_NONE; m = s->cg[m].parent) {
 		const struct memcg_more *x = &s->more[m];
 
@@ -120,7 +125,7 @@ uint64_t cpu_wall_anew(struct sim *s, struct worker *w, uint64_t cpu_ns)
 	if (h->cpu_ns != cpu_ns || h->ppm != ppm) {
 		h->cpu_ns = cpu_ns;
 		h->ppm = ppm;
-		h->wall_ns = mul_div(mul_div(cpu_ns, w->noise_ppm, ONE_CPU), ONE_CPU, ppm);
+		h->wall_ns = cpu_stretch(cpu_ns, w->noise_ppm, ppm);
 	}
 	return h->wall_ns;
 }

@@ -89,6 +89,7 @@ uint64_t memcg_margin(const struct sim *s, uint32_t m)
 /* drain_all_stock(): give back what the cgroups of the subtree charged ahead. */
 void memcg_drain(struct sim *s, uint32_t m)
 {
+	stride_settle_below(s, m);
 	for (uint32_t i = m; i < s->cg[m].end; i++) {
 		uint32_t stock = s->cg[i].stock;
 

@@ -78,6 +78,7 @@ enum oom_result oom_invoke(struct sim *s, uint32_t scope)
 	struct worker *victim;
 	uint32_t group;
 
+	stride_settle_below(s, scope);
 	memcg_event(s, scope, ev_oom);
 	sim_observe(s, &o);
 	if (s->more[scope].dying)

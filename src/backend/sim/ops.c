@@ -354,6 +354,15 @@ static enum step op_sleep(struct sim *s, struct worker *w)
 	return ops_finish(s, w, DONE_OK);
 }
 
+bool ops_grows(const struct worker *w)
+{
+	if (!w->busy || w->anon >= w->goal)
+		return false;
+	if (w->kind == OP_ALLOC)
+		return w->stage == 1 && !w->paced;
+	return w->kind == OP_HOLD ? w->stage == 1 : play_holds(w);
+}
+
 bool ops_step(struct sim *s, struct worker *w)
 {
 	enum step r = STEP_WAIT;

@@ -30,6 +30,7 @@ enum step ops_hold(struct sim *s, struct worker *w);
 void ops_report_growth(struct sim *s, struct worker *w);
 
 /* play.c */
+bool play_holds(const struct worker *w); /* it is on its way to what it holds, unpaced */
 enum step play_replay(struct sim *s, struct worker *w);
 enum step play_tools(struct sim *s, struct worker *w);
 enum step play_exec(struct sim *s, struct worker *w);

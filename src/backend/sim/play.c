@@ -10,6 +10,11 @@ enum play_stage {
 	PLAY_HOLD, /* on the way to the memory that it needs */
 };
 
+bool play_holds(const struct worker *w)
+{
+	return (w->kind == OP_REPLAY || w->kind == OP_TOOLS) && w->stage == PLAY_HOLD;
+}
+
 /* Samples are followed in order, late ones too. */
 enum step play_replay(struct sim *s, struct worker *w)
 {

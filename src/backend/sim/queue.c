@@ -4,9 +4,9 @@
  *
  * The CPUs are what busy workers share, so however many there are, one of them is due about every
  * batch of faults divided by the number of CPUs.  A bucket is about twice as wide; a ring of these,
- * at least as many as workers, takes what is due soon at a cost that does not depend on the number
- * of workers.  A bucket is one cache line and is filled in any order; it is sorted once it is the
- * first that is not empty, q->front.
+ * two for three workers at least, takes what is due soon at a cost that does not depend on the
+ * number of workers.  A bucket is one cache line and is filled in any order; it is sorted once it
+ * is the first that is not empty, q->front.
  *
  * A 4-ary heap takes the rest, which is correct for any timer: those beyond the ring's end and
  * those whose bucket is full.  They stay there; the next timer is the earlier of the two heads.
@@ -191,17 +191,23 @@ static inline __attribute__((always_inline)) void look_ahead(const struct sim *s
 
 	for (uint32_t i = 0; i < nkeys(k); i++) {
 		const struct worker *w = &s->w[(uint32_t)k->key[i]];
+		const struct turn *t = &s->turns[(uint32_t)k->key[i]];
 
-		fetch(&s->cg[w->cg], CACHE_LINE);
-		if (w->anon == w->goal) {
-			fetch(&w->op, sizeof *w - offsetof(struct worker, op));
+		if (t->left > SIM_CHARGE_BATCH) {
+			fetch(&s->cg[t->parent], CACHE_LINE);
+		} else {
+			fetch(&s->cg[w->cg], sizeof *s->cg);
 			fetch(&s->more[w->cg], sizeof *s->more);
 		}
 	}
 	k = &q->ring[(q->front + 3) & q->mask];
 	for (uint32_t i = 0; i < nkeys(k); i++)
-		fetch(&s->w[(uint32_t)k->key[i]], offsetof(struct worker, op));
-	fetch(&q->ring[(q->front + 6) & q->mask], CACHE_LINE);
+		if (s->turns[(uint32_t)k->key[i]].left <= SIM_CHARGE_BATCH)
+			fetch(&s->w[(uint32_t)k->key[i]], sizeof *s->w);
+	k = &q->ring[(q->front + 5) & q->mask];
+	for (uint32_t i = 0; i < nkeys(k); i++)
+		fetch(&s->turns[(uint32_t)k->key[i]], CACHE_LINE);
+	fetch(&q->ring[(q->front + 8) & q->mask], CACHE_LINE);
 }
 
 /* The front bucket is empty: go to the next that is not. */
@@ -270,7 +276,7 @@ void queue_init(struct sim *s)
 	uint64_t spacing_ns = SIM_CHARGE_BATCH * s->machine.fault_ns / s->machine.cpus;
 	uint32_t n = 64;
 
-	while (n < s->nw && n < UINT32_C(1) << 24)
+	while (n < s->nw - s->nw / 3 && n < UINT32_C(1) << 24)
 		n *= 2;
 	while (q->shift < 64 - KEY_TIME_SHIFT && UINT64_C(1) << q->shift < spacing_ns / 2 * 3)
 		q->shift++;
@@ -300,7 +306,7 @@ static bool ring_before_heap(const struct sim *s)
 
 	if (q->next_ns != q->heap[0].time_ns)
 		return q->next_ns < q->heap[0].time_ns;
-	return s->w[q->first].timer.seq < q->heap[0].seq;
+	return s->turns[q->first].seq < q->heap[0].seq;
 }
 
 static void find_first(struct sim *s)
@@ -324,7 +330,7 @@ static void find_first(struct sim *s)
 void queue_set(struct sim *s, uint32_t worker, uint64_t time_ns)
 {
 	struct queue *q = &s->queue;
-	struct timer *t = &s->w[worker].timer;
+	struct turn *t = &s->turns[worker];
 
 	if (t->place != TIMER_NONE)
 		queue_remove(s, worker);
@@ -346,7 +352,7 @@ void queue_set(struct sim *s, uint32_t worker, uint64_t time_ns)
 void queue_pop(struct sim *s)
 {
 	struct queue *q = &s->queue;
-	struct timer *t = &s->w[q->first].timer;
+	struct turn *t = &s->turns[q->first];
 
 	if (t->place == TIMER_RING) {
 		if (drop_last(q, q->at))
@@ -360,7 +366,7 @@ void queue_pop(struct sim *s)
 
 void queue_remove(struct sim *s, uint32_t worker)
 {
-	struct timer *t = &s->w[worker].timer;
+	struct turn *t = &s->turns[worker];
 
 	if (t->place == TIMER_NONE)
 		return;

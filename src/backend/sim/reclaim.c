@@ -242,6 +242,7 @@ uint64_t reclaim(struct sim *s, uint32_t target, uint64_t nr, struct worker *pay
 	 */
 	if (!s->protecting && !t->sub_file && (!t->sub_anon || !pages_swap_room(s, target)))
 		return 0;
+	stride_settle_below(s, target);
 	shrink_zones(s, &sc);
 	if (!sc.freed && sc.low_skipped) {
 		sc.low_reclaim = true;

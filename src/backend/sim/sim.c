@@ -123,6 +123,7 @@ static void make_workers(struct sim *s, const struct world *w, uint64_t seed, ui
 
 	s->nw = w->nworkers;
 	s->w = sim_alloc_lines(s->nw, sizeof *s->w, &s->w_block);
+	s->turns = sim_alloc_lines(s->nw, sizeof *s->turns, &s->turns_block);
 	s->members = mem_alloc(s->nw * sizeof *s->members);
 	s->waiters = mem_alloc(s->nw * sizeof *s->waiters);
 	for (uint32_t i = 0; i < s->nw; i++) {
@@ -144,6 +145,8 @@ static void make_workers(struct sim *s, const struct world *w, uint64_t seed, ui
 	}
 	for (uint32_t i = 0; i < s->nw; i++)
 		s->members[s->more[s->w[i].cg].wend++] = i;
+	for (uint32_t m = 0; m < s->ncg; m++)
+		s->cg[m].alone = s->cg[m].end == m + 1 && s->more[m].wend - s->more[m].wbegin == 1;
 	cpu_weights_changed(s);
 	queue_init(s);
 	/* The processes are there, whatever the limits say, before the first op. */
@@ -190,6 +193,7 @@ static void sim_close(void *run)
 	free(s->more);
 	free(s->cg_of);
 	free(s->w_block);
+	free(s->turns_block);
 	free(s->members);
 	free(s->waiters);
 	queue_free(s);
@@ -234,12 +238,20 @@ static int sim_advance(void *run, uint64_t until_ns)
 
 void sim_single_step(void *run, bool on)
 {
-	((struct sim *)run)->single_step = on;
+	struct sim *s = run;
+
+	stride_settle_below(s, MACHINE);
+	s->single_step = on;
 }
 
 uint64_t sim_steps(const void *run)
 {
 	return ((const struct sim *)run)->steps;
+}
+
+uint64_t sim_strides(const void *run)
+{
+	return ((const struct sim *)run)->strides;
 }
 
 /* ---- ops ------------------------------------------------------------------------------------- */
@@ -330,6 +342,7 @@ static int sim_apply(void *run, const struct op *op, uint64_t due_ns)
 	if (op->target >= s->ncg - 1)
 		return -EINVAL;
 	m = s->cg_of[op->target];
+	stride_settle_below(s, op->kind == OP_SAMPLE ? m : MACHINE);
 	if (op->kind == OP_SET)
 		limits_set(s, m, op->set);
 	else if (op->kind == OP_FREEZE || op->kind == OP_THAW)

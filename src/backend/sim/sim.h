@@ -20,6 +20,7 @@
  *   worker.c   what a worker waits for and owes
  *   ops.c      allocating, freeing, touching, reading: what a worker does itself
  *   play.c     replays, tool calls, commands: what it plays
+ *   stride.c   steps that are all alike, from 32 bytes
  *   queue.c    timers in the total order (time, seq)
  *   sim.c      the backend contract
  *   check.c    what must always be true
@@ -94,11 +95,13 @@
 /*
  * For tests and benchmarks.  `run` is what backend_sim.open gave.  sim_check is false, with the
  * reason in *why, when an invariant does not hold.  sim_steps counts the steps of workers so far.
- * sim_single_step sends every step through the queue, where a worker that nobody can interfere with
- * otherwise runs on, and walks all that reclaim could skip; nothing that is observed may change.
+ * sim_strides says how many of them were taken in stride, see stride.c.  sim_single_step sends
+ * every step through the queue, where a worker that nobody can interfere with otherwise runs on,
+ * takes none in stride, and walks all that reclaim could skip; nothing that is observed may change.
  */
 void sim_single_step(void *run, bool on);
 bool sim_check(void *run, const char **why);
 uint64_t sim_steps(const void *run);
+uint64_t sim_strides(const void *run);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "backend/backend.h"
 #include "backend/sim/sim.h"
+#include "base/units.h"
 #include "base/vec.h"
 #include "bpf/policy.h"
 
@@ -49,6 +50,7 @@ struct memcg {
 	uint64_t min, low;   /* memory.min, memory.low */
 	uint64_t emin, elow; /* effective protection at the latest reclaim */
 	uint32_t end;	     /* of the subtree */
+	bool alone;	     /* one worker, no cgroups below */
 	uint64_t max;
 };
 _Static_assert(sizeof(struct memcg) == 2 * CACHE_LINE, "a field too many");
@@ -116,10 +118,22 @@ enum timer_place {
 	TIMER_RING,
 	TIMER_HEAP
 };
-struct timer {
-	uint64_t time_ns, seq;
-	uint8_t place; /* enum timer_place */
+
+/*
+ * What a worker's turn in the queue reads and writes.  It lies apart from the worker, so that with
+ * thousands of these the turns stay in the cache: half a line each.
+ */
+#define TURN_NOISE_MAX ((UINT32_C(1) << 24) - 1)
+struct turn {
+	uint64_t time_ns, seq;	  /* the timer, see queue.c */
+	uint32_t place : 8;	  /* enum timer_place */
+	uint32_t noise_ppm : 24;  /* this and the rest: in stride, see stride.c */
+	uint32_t left;		  /* pages to its goal; 0: not in stride */
+	uint32_t parent;	  /* of its cgroup */
+	uint16_t at;		  /* pages mapped by the newest page table */
+	uint8_t stock, cpu_class; /* its cgroup's; its own */
 };
+_Static_assert(sizeof(struct turn) == CACHE_LINE / 2, "half a cache line");
 
 struct worker {
 	/* What every step reads and writes: two cache lines. */
@@ -134,8 +148,7 @@ struct worker {
 	uint64_t deadline_ns;
 	uint64_t anon, goal; /* pages mapped, resident or swapped; to be mapped */
 
-	struct timer timer; /* see queue.c */
-	struct share {	    /* the latest answer: cpu_ns at ppm take wall_ns */
+	struct share { /* the latest answer: cpu_ns at ppm take wall_ns */
 		uint64_t cpu_ns, wall_ns;
 		uint32_t ppm;
 	} share;
@@ -144,6 +157,7 @@ struct worker {
 	bool paced;    /* the op has a time to be spread over */
 	bool charging; /* `charge` goes on */
 	uint64_t tables;
+	uint64_t start_ns, due_ns, late_ns; /* of the op */
 
 	/* What is needed less often. */
 	struct op op; /* in flight, see ops.c */
@@ -164,7 +178,6 @@ struct worker {
 	uint64_t want_bytes;	     /* anonymous memory asked for, before rounding */
 
 	/* the op */
-	uint64_t start_ns, due_ns, late_ns;
 	uint64_t done_bytes;
 	uint64_t from, grow_bytes; /* pages when the step began; how far it goes */
 	uint64_t step_ns, step_wait_ns, step_late_ns; /* the step: since when, pause, lateness */
@@ -231,7 +244,8 @@ struct sim {
 	struct memcg *cg;
 	struct memcg_more *more;
 	struct worker *w;
-	void *cg_block, *w_block; /* what they were allocated in */
+	struct turn *turns;			/* by worker */
+	void *cg_block, *w_block, *turns_block; /* what they were allocated in */
 	uint32_t ncg, nw;
 	uint32_t *members; /* workers by cgroup */
 	uint32_t *cg_of;   /* world index -> ours */
@@ -245,6 +259,8 @@ struct sim {
 	 */
 	uint64_t horizon_ns;
 	bool single_step;
+	uint32_t striding; /* workers in stride */
+	uint64_t strides;  /* steps that were taken so */
 
 	uint64_t active_until_ns; /* some priority-high cgroup is active before this */
 	uint32_t protecting;	  /* cgroups that min, low or protect may shield */
@@ -280,7 +296,7 @@ static inline void queue_expect(const struct sim *s, uint64_t time_ns)
 }
 static inline bool queue_holds(const struct sim *s, uint32_t worker)
 {
-	return s->w[worker].timer.place != TIMER_NONE;
+	return s->turns[worker].place != TIMER_NONE;
 }
 
 /* ---- memcg.c -----------------------------------------------------------------------------------
@@ -437,8 +453,35 @@ static inline uint64_t cpu_wall_ns(struct sim *s, struct worker *w, uint64_t cpu
 		return w->share.wall_ns;
 	return cpu_wall_anew(s, w, cpu_ns);
 }
+uint64_t cpu_class_ppm_anew(struct sim *s, uint32_t cls);
+/* The share of a worker of this class, in a world without cpu.max. */
+static inline uint64_t cpu_class_ppm(struct sim *s, uint32_t cls)
+{
+	const struct cpu_class *c = &s->classes.v[cls];
+
+	return c->gen == s->cpu_gen && c->ppm ? c->ppm : cpu_class_ppm_anew(s, cls);
+}
+/* What CPU time takes on the wall, at a worker's speed and share. */
+static inline uint64_t cpu_stretch(uint64_t cpu_ns, uint64_t noise_ppm, uint64_t ppm)
+{
+	return mul_div(mul_div(cpu_ns, noise_ppm, 1000000), 1000000, ppm);
+}
 void psi_flush(struct sim *s, uint32_t m);
 void psi_change(struct sim *s, uint32_t m, int stalled, int running);
+
+/* ---- stride.c ----------------------------------------------------------------------------------
+ */
+void stride_begin_any(struct sim *s, struct worker *w);
+/* After a turn: if its next steps are all alike, it will take them in stride. */
+static inline void stride_begin(struct sim *s, struct worker *w)
+{
+	if (w->mode == MODE_CPU && w->anon < w->goal)
+		stride_begin_any(s, w);
+}
+bool stride_on(struct sim *s, uint32_t worker);
+/* To be called before what a worker in stride and its cgroup have is looked at or changed. */
+void stride_settle(struct sim *s, struct worker *w);
+void stride_settle_below(struct sim *s, uint32_t m); /* all of the subtree */
 
 /* ---- worker.c, ops.c ---------------------------------------------------------------------------
  */
@@ -460,6 +503,8 @@ static inline bool worker_computes(const struct worker *w)
  */
 bool ops_step(struct sim *s, struct worker *w);
 void ops_timeout(struct sim *s, struct worker *w); /* the deadline passed */
+/* The next steps fault in pages until the goal is reached, and do nothing else. */
+bool ops_grows(const struct worker *w);
 static inline uint32_t worker_index(const struct sim *s, const struct worker *w)
 {
 	return (uint32_t)(w - s->w);

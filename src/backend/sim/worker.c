@@ -71,7 +71,7 @@ void worker_frozen(struct sim *s, struct worker *w, int delta)
 		account(s, w, w->mode, MODE_IDLE);
 		w->remain_ns = NEVER;
 		if (queue_holds(s, index)) {
-			uint64_t time_ns = w->timer.time_ns;
+			uint64_t time_ns = s->turns[index].time_ns;
 
 			w->remain_ns = worker_computes(w) ? time_ns - s->now_ns : time_ns;
 			queue_remove(s, index);
@@ -217,7 +217,14 @@ void worker_end_op(struct sim *s, struct worker *w, enum done_status status)
 
 void worker_fire(struct sim *s, struct worker *w)
 {
+	uint32_t index = worker_index(s, w);
+
 	s->steps++;
+	if (s->turns[index].left) {
+		if (stride_on(s, index))
+			return;
+		stride_settle(s, w);
+	}
 	queue_expect(s, s->now_ns + w->share.wall_ns); /* another batch like the last */
 	if (w->mode >= MODE_THROTTLE) {
 		if (w->mode == MODE_EXIT) {
@@ -230,4 +237,5 @@ void worker_fire(struct sim *s, struct worker *w)
 		ops_timeout(s, w);
 	while (pay(s, w) && ops_step(s, w))
 		;
+	stride_begin(s, w);
 }
