@@ -18,6 +18,7 @@ _agentcg_options() {
 	runs) echo "--json --db --width --color --diagnostics --help --version -h -V" ;;
 	show) echo "--json --csv --markdown --latex --html --plot --db --width --color --tap --junit --diagnostics --quiet" \
 		"--help --version -q -h -V" ;;
+	bundle) echo "--verify --db --color --diagnostics --help --version -h -V" ;;
 	compare) echo "--across --fail-if --json --markdown --db --width --color --diagnostics --help --version -h -V" ;;
 	resume) echo "--json --csv --markdown --latex --html --plot --db --width --color --tap --junit --diagnostics --quiet" \
 		"--verbose --help --version -q -v -h -V" ;;
@@ -39,7 +40,7 @@ _agentcg_of_scenario() {
 }
 
 _agentcg() {
-	local commands="run check plan fmt test find runs show compare resume help doctor clean vm"
+	local commands="run check plan fmt test find runs show compare bundle resume help doctor clean vm"
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=run
 	local IFS=$' \t\n'
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Completions of agentcg for fish; tests/cmd/docs.sh holds them to `agentcg COMMAND --help`.
 
-set -l commands run check plan fmt test find runs show compare resume help doctor clean vm
+set -l commands run check plan fmt test find runs show compare bundle resume help doctor clean vm
 
 function __agentcg_command
     set -l words (commandline -opc)
-    if set -q words[2]; and contains -- $words[2] run check plan fmt test find runs show compare resume help doctor clean vm
+    if set -q words[2]; and contains -- $words[2] run check plan fmt test find runs show compare bundle resume help doctor clean vm
         echo $words[2]
     else
         echo run
@@ -38,6 +38,7 @@ complete -c agentcg -n __fish_use_subcommand -a find -d 'Search a parameter for 
 complete -c agentcg -n __fish_use_subcommand -a runs -d 'List kept experiments'
 complete -c agentcg -n __fish_use_subcommand -a show -d 'Report a kept experiment again'
 complete -c agentcg -n __fish_use_subcommand -a compare -d 'Compare two kept experiments'
+complete -c agentcg -n __fish_use_subcommand -a bundle -d 'Pack a kept experiment into one file'
 complete -c agentcg -n __fish_use_subcommand -a resume -d 'Make the runs that one lacks'
 complete -c agentcg -n __fish_use_subcommand -a help -d 'Explain a command or a scenario'
 complete -c agentcg -n __fish_use_subcommand -a doctor -d 'Say what this host and build can do'
@@ -56,8 +57,10 @@ complete -c agentcg -n '__agentcg_is run show compare resume' -l markdown -r -F 
 complete -c agentcg -n '__agentcg_is run show resume' -l latex -r -F -d 'Write a table for a paper'
 complete -c agentcg -n '__agentcg_is run show resume' -l html -r -F -d 'Write a page for a browser'
 complete -c agentcg -n '__agentcg_is run' -l save -d 'Keep runs as they end'
-complete -c agentcg -n '__agentcg_is runs show compare resume' -l db -r -F -d 'Database of kept runs'
+complete -c agentcg -n '__agentcg_is runs show compare bundle resume' -l db -r -F -d 'Database of kept runs'
 complete -c agentcg -n '__agentcg_is show compare resume' -x -a "last (agentcg runs 2>/dev/null | string match -r '^[0-9a-f]{8}')"
+complete -c agentcg -n '__agentcg_is bundle' -l verify -d 'Simulate it again and compare'
+complete -c agentcg -n '__agentcg_is bundle' -F
 complete -c agentcg -n '__agentcg_is compare' -l across -x -a 'scenario traces params backend mechanism kernel seed' -d 'Differences that are meant'
 complete -c agentcg -n '__agentcg_is compare' -l fail-if -x -d 'Exit 1 when it holds'
 complete -c agentcg -n '__agentcg_is run' -l live -d 'Run on this host'
@@ -82,9 +85,9 @@ complete -c agentcg -n '__agentcg_is run test show resume' -l junit -r -F -d 'Wr
 complete -c agentcg -n '__agentcg_is test' -l side-by-side -d 'Show differences in two columns'
 complete -c agentcg -n '__agentcg_is run plan runs show compare resume' -l width -x -d 'Width of tables and charts'
 complete -c agentcg -n '__agentcg_is run plan show resume' -l plot -d 'Chart memory over time'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare resume help doctor clean vm' -l color -x -a 'auto always never' -d 'Colour'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare resume help doctor clean vm' -l diagnostics -x -a 'text json' -d 'Form of errors and warnings'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor clean vm' -l color -x -a 'auto always never' -d 'Colour'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor clean vm' -l diagnostics -x -a 'text json' -d 'Form of errors and warnings'
 complete -c agentcg -n '__agentcg_is run check test vm show resume' -s q -l quiet -d 'No progress, warnings, table'
 complete -c agentcg -n '__agentcg_is run test resume' -s v -l verbose -d 'Name each run or test'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare resume help doctor clean vm' -s h -l help -d 'List the options'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare resume help doctor clean vm' -s V -l version -d 'Version'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor clean vm' -s h -l help -d 'List the options'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor clean vm' -s V -l version -d 'Version'

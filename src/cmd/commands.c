@@ -47,6 +47,12 @@ const struct command commands[] = {
      "--fail-if 'bpf.high.time > +5%' --fail-if 'killed(high) > 0'\n"
      "Exit status: 0; 1 when a condition holds or is UNDECIDED; 2 when they are unlike.\n",
      cmd_compare},
+    {"bundle", CMD_BUNDLE, "NAME FILE", "pack a kept experiment into one file",
+     "The file is a database with this one experiment, its scenario and recordings:\n"
+     "`agentcg show --db FILE last` reports it on any machine.\n"
+     "`agentcg bundle --verify FILE` makes it again where it was simulated.\n"
+     "Exit status: 0; with --verify 1 when something is not what it was.\n",
+     cmd_bundle},
     {"resume", CMD_RESUME, "NAME", "make the runs that a kept experiment lacks",
      "With its scenario, options and seed as they were kept; then the report of all.\n",
      cmd_resume},

@@ -20,6 +20,7 @@ enum option_id {
 	OPT_PLOT,
 	OPT_SAVE,
 	OPT_DB,
+	OPT_VERIFY,
 	OPT_ACROSS,
 	OPT_FAIL_IF,
 	OPT_LIVE,
@@ -98,8 +99,10 @@ static const struct option_spec specs[] = {
     {OPT_PLOT, 0, "plot", ARG_NONE, NULL, CMD_RUN | CMD_PLAN | CMD_SHOW | CMD_RESUME,
      "chart memory over time: usage, demand"},
     {OPT_SAVE, 0, "save", ARG_OPTIONAL, "DB", CMD_RUN, "keep runs as they end, for `show`"},
-    {OPT_DB, 0, "db", ARG_NEEDED, "DB", CMD_RUNS | CMD_SHOW | CMD_RESUME | CMD_COMPARE,
+    {OPT_DB, 0, "db", ARG_NEEDED, "DB", CMD_RUNS | CMD_SHOW | CMD_RESUME | CMD_COMPARE | CMD_BUNDLE,
      "the database that holds them"},
+    {OPT_VERIFY, 0, "verify", ARG_NONE, NULL, CMD_BUNDLE,
+     "simulate what is in a bundle again, and compare"},
     {OPT_ACROSS, 0, "across", ARG_NEEDED, "WHAT,...", CMD_COMPARE,
      "differences that are meant: params, seed, kernel..."},
     {OPT_FAIL_IF, 0, "fail-if", ARG_NEEDED, "CONDITION", CMD_COMPARE,
@@ -325,6 +328,9 @@ static void set(struct parsing *p, const struct option_spec *s, const char *valu
 		break;
 	case OPT_DB:
 		o->db = value;
+		break;
+	case OPT_VERIFY:
+		o->verify = true;
 		break;
 	case OPT_ACROSS:
 		o->across = value;

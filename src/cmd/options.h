@@ -29,7 +29,8 @@ enum command_bit {
 	CMD_SHOW = 1 << 11,
 	CMD_RESUME = 1 << 12,
 	CMD_COMPARE = 1 << 13,
-	CMD_ALL = (1 << 14) - 1,
+	CMD_BUNDLE = 1 << 14,
+	CMD_ALL = (1 << 15) - 1,
 };
 
 /* Reports that are written to a file, or with "-" to standard output in place of the table. */
@@ -68,6 +69,7 @@ struct options {
 	bool as_root;
 	bool plot;
 	bool save;
+	bool verify;		    /* bundle */
 	const char *db;		    /* of --save, --db; NULL: the usual one */
 	const char *across;	    /* of compare, as written */
 	VEC(const char *) fail_ifs; /* likewise */

@@ -22,6 +22,8 @@ sqlite3_stmt *access_prepare(struct store *s, const char *sql);
 /* SQLITE_ROW, SQLITE_DONE, or another, reported. */
 int access_step(struct store *s, sqlite3_stmt *st);
 int access_exec(struct store *s, const char *sql);
+/* What SQLite takes for this file and nothing else, with a query behind it; to free(). */
+char *access_uri(const char *path, const char *query);
 /* A process as one of this boot can be told from another. */
 void access_process(int32_t pid, uint64_t *start, char boot[64]);
 

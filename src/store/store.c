@@ -206,7 +206,7 @@ static int make_folders(struct store *s)
 }
 
 /* A name that begins with "file:" is a name like any other; `?` and `%` too. */
-static char *uri_of(const char *path, const char *query)
+char *access_uri(const char *path, const char *query)
 {
 	size_t n = strlen(path), k = 0;
 	char *uri = mem_alloc(3 * n + strlen(query) + 16);
@@ -224,7 +224,7 @@ static char *uri_of(const char *path, const char *query)
 
 static int try_open(struct store *s, int flags, const char *query)
 {
-	char *uri = uri_of(s->path, query);
+	char *uri = access_uri(s->path, query);
 	int rc;
 
 	sqlite3_close(s->db);

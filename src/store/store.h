@@ -108,4 +108,10 @@ int store_words(struct store *s, int64_t experiment, const char *kind, struct ar
 int store_runs(struct store *s, int64_t experiment, const struct plan *p, struct arena *a,
 	       struct run_summary **runs, uint32_t *n);
 
+/*
+ * All of an experiment as a database of its own, which is this one file.  -EEXIST, reported, where
+ * there is a file of that name; nothing is left behind on failure.
+ */
+int store_bundle(struct store *s, int64_t experiment, const char *path);
+
 #endif

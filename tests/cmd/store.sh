@@ -1,4 +1,5 @@
 # Kept experiments: shown as they were, completed after any death, written by several at a time.
+command -v sqlite3 >/dev/null || { echo "sqlite3 is missing"; exit 77; }
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 XDG_DATA_HOME=$tmp/data
@@ -66,11 +67,7 @@ wait $pid 2>/dev/null
 cmp "$tmp/a.json" "$tmp/b.json"
 "$AGENTCG" show --db "$tmp/crash.db" last --json - | cmp - "$tmp/a.json"
 [ $kills -ge 10 ] || echo "killed only $kills times"
-if command -v sqlite3 >/dev/null; then
-	sqlite3 "$tmp/crash.db" 'PRAGMA integrity_check; PRAGMA foreign_key_check'
-else
-	echo ok
-fi
+sqlite3 "$tmp/crash.db" 'PRAGMA integrity_check; PRAGMA foreign_key_check'
 "$AGENTCG" resume --db "$tmp/crash.db" last 2>&1 | sed 's/`[0-9a-f]\{8\}`/`NAME`/; s/show [0-9a-f]*/show NAME/'
 
 echo "== interrupted, resumed"

@@ -1,0 +1,19 @@
+# A full disk: what was measured is reported, it is said that not all is kept, and what is kept is sound.
+# In a mount namespace of its own, which takes root.
+unshare -m sh -c 'mount -t tmpfs -o size=400k none /mnt' 2>/dev/null ||
+	{ echo "mounting a small disk is not permitted"; exit 77; }
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+mkdir "$tmp/full"
+export AGENTCG tmp
+unshare -m sh -c '
+	mount -t tmpfs -o size=400k none "$tmp/full" || exit 1
+	"$AGENTCG" run -q --repeat 3000 --save="$tmp/full/x.db" --json "$tmp/r.json" tests/cmd/small.acg 2>&1
+	echo "exit $?"
+	"$AGENTCG" runs --db "$tmp/full/x.db" --json - | jq -c ".[] | [.state, .runs > 0, .runs < .planned]"
+	mount -o remount,size=20m "$tmp/full"
+	"$AGENTCG" resume -q --db "$tmp/full/x.db" last --json "$tmp/s.json"
+	echo "resumed: exit $?"
+' | sed "s|$tmp|TMP|"
+jq '.runs | length' "$tmp/r.json"
+cmp "$tmp/r.json" "$tmp/s.json"
