@@ -72,7 +72,7 @@ static int run_cell(struct cmd *c, const char *path, const struct cell *cell, st
 	/* What is wrong with keeping it: nobody else will say it. */
 	if (c->diags.errors)
 		output_diags(c, &c->diags);
-	keeping_close(k);
+	keeping_leave(k);
 	unit_free(&u);
 	files_free(&files);
 	return status;
@@ -193,6 +193,8 @@ bool cells_run(struct cmd *c, const char *path, struct cell *cells, size_t n, ui
 				ended(ctx, workers[i].cell, done);
 		}
 	}
+	if (c->opt.save)
+		keeping_settle(c);
 	free(workers);
 	return ok;
 }

@@ -72,6 +72,26 @@ void keeping_close(struct keeping *k)
 	free(k);
 }
 
+void keeping_leave(struct keeping *k)
+{
+	if (!k)
+		return;
+	store_leave(k->store);
+	k->own = false;
+	keeping_close(k);
+}
+
+void keeping_settle(struct cmd *c)
+{
+	struct store *s = NULL;
+	struct arena a = {0};
+	const char *path = keeping_path(c, &a);
+
+	if (path && !access(path, F_OK) && !store_open(path, STORE_WRITE, &c->diags, &s))
+		store_close(s);
+	arena_free(&a);
+}
+
 static int begin_again(struct keeping *k, const struct results *r)
 {
 	char digest[17];

@@ -23,6 +23,9 @@ int keeping_open(struct cmd *c, const struct files *files, struct keeping **out)
 /* Go on with an experiment of s, which stays the caller's. */
 struct keeping *keeping_again(struct cmd *c, struct store *s, const struct store_experiment *x);
 void keeping_close(struct keeping *k); /* NULL is fine */
+/* The same in a process of a sweep, and once for all of them when they have ended. */
+void keeping_leave(struct keeping *k);
+void keeping_settle(struct cmd *c);
 
 /* Hooks of struct experiment_options; ctx is the struct keeping. */
 int keeping_begun(void *ctx, const struct results *r);

@@ -338,6 +338,9 @@ int store_continue(struct store *s, int64_t experiment, const struct plan *p, bo
 	uint64_t start;
 	int err = st ? 0 : -EIO;
 
+	/* What belongs to a run goes with it.  New rows need no look at what they belong to. */
+	if (!err)
+		err = access_exec(s, "PRAGMA foreign_keys = ON");
 	v->experiment = experiment;
 	v->unhurried = unhurried;
 	access_process(getpid(), &start, boot);

@@ -291,8 +291,7 @@ int store_open(const char *path, enum store_mode mode, struct diags *d, struct s
 			err = set_wal(s);
 		/* Power may take the last runs then, never the file. */
 		if (!err)
-			err = access_exec(s, "PRAGMA synchronous = NORMAL;"
-					     "PRAGMA foreign_keys = ON");
+			err = access_exec(s, "PRAGMA synchronous = NORMAL");
 		if (!err && version < schema_version)
 			err = upgrade(s);
 	} else if (!err && !version) {
@@ -309,6 +308,13 @@ int store_open(const char *path, enum store_mode mode, struct diags *d, struct s
 	}
 	*out = s;
 	return 0;
+}
+
+void store_leave(struct store *s)
+{
+	if (s)
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	store_close(s);
 }
 
 void store_close(struct store *s)

@@ -36,6 +36,11 @@ enum store_mode {
 /* An older schema is brought up to date, unless only reading is asked for: then it must be new. */
 int store_open(const char *path, enum store_mode mode, struct diags *d, struct store **out);
 void store_close(struct store *s); /* NULL is fine */
+/*
+ * Close without moving what was written from the WAL file into the database, which waits for the
+ * disk: for one of many short processes, of which somebody closes properly when all have ended.
+ */
+void store_leave(struct store *s);
 
 /* ---- writing --------------------------------------------------------------------------------- */
 

@@ -7,13 +7,13 @@ trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/full"
 export AGENTCG tmp
 unshare -m sh -c '
-	mount -t tmpfs -o size=400k none "$tmp/full" || exit 1
-	"$AGENTCG" run -q --repeat 3000 --save="$tmp/full/x.db" --json "$tmp/r.json" tests/cmd/small.acg 2>&1
+	mount -t tmpfs -o size=8m none "$tmp/full" || exit 1
+	"$AGENTCG" run -q --repeat 60000 --save="$tmp/full/x.db" --csv "$tmp/r.csv" tests/cmd/small.acg 2>&1
 	echo "exit $?"
 	"$AGENTCG" runs --db "$tmp/full/x.db" --json - | jq -c ".[] | [.state, .runs > 0, .runs < .planned]"
-	mount -o remount,size=20m "$tmp/full"
-	"$AGENTCG" resume -q --db "$tmp/full/x.db" last --json "$tmp/s.json"
+	mount -o remount,size=150m "$tmp/full"
+	"$AGENTCG" resume -q --db "$tmp/full/x.db" last --csv "$tmp/s.csv"
 	echo "resumed: exit $?"
 ' | sed "s|$tmp|TMP|"
-jq '.runs | length' "$tmp/r.json"
-cmp "$tmp/r.json" "$tmp/s.json"
+wc -l <"$tmp/r.csv"
+cmp "$tmp/r.csv" "$tmp/s.csv"
