@@ -184,7 +184,8 @@ check: all $(UNIT)
 
 check-asan:
 	+$(MAKE) BUILD=build-asan SANITIZE=address all unit
-	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	TEST_TIMEOUT=600 ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 \
+		UBSAN_OPTIONS=print_stacktrace=1 \
 		$(MAKE) BUILD=build-asan SANITIZE=address run-suite
 
 # The suite alone, for a build that exists.
