@@ -67,6 +67,11 @@ void frame_feed(struct frame_reader *r, const void *bytes, size_t n)
 	buf_put(&r->in, bytes, n);
 }
 
+size_t frame_length(const void *bytes)
+{
+	return HEADER + (size_t)get_u32((const unsigned char *)bytes + 8);
+}
+
 int frame_next(struct frame_reader *r, struct frame *out)
 {
 	const unsigned char *p = (const unsigned char *)r->in.s + r->at;

@@ -26,6 +26,9 @@ struct frame {
 /* Append one frame; n <= FRAME_MAX_BYTES. */
 void frame_put(struct buf *out, uint8_t type, const void *bytes, uint32_t n);
 
+/* How long the frame is that begins at `bytes`, which frame_put made. */
+size_t frame_length(const void *bytes);
+
 struct frame_reader {
 	struct buf in;
 	size_t at; /* before it, everything has been returned */

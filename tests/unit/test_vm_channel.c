@@ -85,6 +85,21 @@ static void frames_arrive_in_any_pieces(void **state)
 	buf_free(&b);
 }
 
+/* Two processes of the guest share the line: who sends a part may send whole frames only. */
+static void a_frame_tells_its_length(void **state)
+{
+	struct buf b = {0};
+	size_t first;
+
+	(void)state;
+	frame_put(&b, MSG_EVENTS, "twelve bytes", 12);
+	first = b.n;
+	frame_put(&b, MSG_BEAT, NULL, 0);
+	assert_int_equal(frame_length(b.s), first);
+	assert_int_equal(first + frame_length(b.s + first), b.n);
+	buf_free(&b);
+}
+
 static void no_damaged_frame_gets_through(void **state)
 {
 	struct buf b = {0};
@@ -299,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_checksum_is_crc32),
 	    cmocka_unit_test(frames_arrive_in_any_pieces),
+	    cmocka_unit_test(a_frame_tells_its_length),
 	    cmocka_unit_test(no_damaged_frame_gets_through),
 	    cmocka_unit_test(numbers_and_texts_come_back),
 	    cmocka_unit_test(events_come_back_as_they_were),
