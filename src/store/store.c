@@ -111,21 +111,36 @@ static int pragma(struct store *s, const char *name, int64_t *out)
 	return rc == SQLITE_ROW ? 0 : -EIO;
 }
 
+/* -EIO: sqlite3_errmsg() says why. */
+static int read_marks(struct store *s, int64_t *version, int64_t *application, int64_t *tables)
+{
+	sqlite3_stmt *st = NULL;
+	int err = 0;
+
+	if (pragma(s, "user_version", version) || pragma(s, "application_id", application) ||
+	    sqlite3_prepare_v2(s->db, "SELECT count(*) FROM sqlite_master", -1, &st, NULL) !=
+		SQLITE_OK ||
+	    sqlite3_step(st) != SQLITE_ROW)
+		err = -EIO;
+	else
+		*tables = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return err;
+}
+
 /* 0: nothing in it yet; negative: reported. */
 static int version_of(struct store *s)
 {
 	int64_t version = 0, application = 0, tables = 0;
-	sqlite3_stmt *st = NULL;
+	int err = 0;
 
-	if (pragma(s, "user_version", &version) || pragma(s, "application_id", &application) ||
-	    sqlite3_prepare_v2(s->db, "SELECT count(*) FROM sqlite_master", -1, &st, NULL) !=
-		SQLITE_OK ||
-	    sqlite3_step(st) != SQLITE_ROW) {
-		sqlite3_finalize(st);
-		return access_fail(s, E_STORE_OPEN, "cannot be opened");
-	}
-	tables = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
+	/* One state: another process may make the tables between one look and the next. */
+	if (sqlite3_exec(s->db, "SAVEPOINT look", NULL, NULL, NULL) != SQLITE_OK ||
+	    read_marks(s, &version, &application, &tables))
+		err = access_fail(s, E_STORE_OPEN, "cannot be opened");
+	sqlite3_exec(s->db, "RELEASE look", NULL, NULL, NULL);
+	if (err)
+		return err;
 	if (!tables && !version)
 		return 0;
 	if (application != SCHEMA_APPLICATION || version < 1) {
