@@ -18,6 +18,7 @@ const struct machine machine_default = {
     .reclaim_bps = GIB,
     .disk_bps = 500 * MIB,
     .swapout_bps = 500 * MIB,
+    .process_bytes = 512 * KIB,
     .cpus = 2,
     .noise_ppm = 30000,
 };

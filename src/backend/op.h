@@ -89,13 +89,14 @@ enum machine_stated {
 
 /* What is modelled (simulator); of a real machine, memory and cpus are required where stated. */
 struct machine {
-	uint32_t stated;       /* enum machine_stated: written in the scenario, not defaults */
-	uint64_t memory_bytes; /* 16G */
-	uint64_t fault_ns;     /* 1600: one 4K page */
-	uint64_t reclaim_bps;  /* 1G/s, bytes per second of CPU */
-	uint64_t disk_bps;     /* 500M/s */
-	uint64_t swapout_bps;  /* 500M/s */
-	uint32_t cpus;	       /* 2 */
+	uint32_t stated;	/* enum machine_stated: written in the scenario, not defaults */
+	uint64_t memory_bytes;	/* 16G */
+	uint64_t fault_ns;	/* 1600: one 4K page */
+	uint64_t reclaim_bps;	/* 1G/s, bytes per second of CPU */
+	uint64_t disk_bps;	/* 500M/s */
+	uint64_t swapout_bps;	/* 500M/s */
+	uint64_t process_bytes; /* 512K: what a worker is charged before it does anything */
+	uint32_t cpus;		/* 2 */
 	uint32_t noise_ppm; /* 30000 = 3%: half-width of a worker's speed factor, drawn per run */
 };
 extern const struct machine machine_default;

@@ -86,6 +86,7 @@ static const struct attr_rule machine_rules[] = {
     {"reclaim", .form = FORM_RATE, FIELD(machine, reclaim_bps), .lo = 1, .hi = MAX_BYTES - 1},
     {"disk", .form = FORM_RATE, FIELD(machine, disk_bps), .lo = 1, .hi = MAX_BYTES - 1},
     {"swapout", .form = FORM_RATE, FIELD(machine, swapout_bps), .lo = 1, .hi = MAX_BYTES - 1},
+    {"process", SIZES, FIELD(machine, process_bytes)},
     {"noise", .form = FORM_PPM, FIELD(machine, noise_ppm), .hi = 999999},
 };
 

@@ -32,6 +32,11 @@ static void print_machine(const struct machine *m, struct buf *out)
 	put_rate(&text, "; reclaim ", m->reclaim_bps);
 	put_rate(&text, "; disk ", m->disk_bps);
 	put_rate(&text, "; swapout ", m->swapout_bps);
+	/* What few scenarios change stands only where one does. */
+	if (m->process_bytes != machine_default.process_bytes) {
+		buf_puts(&text, "; process ");
+		fmt_size(&text, m->process_bytes);
+	}
 	buf_puts(&text, "; noise ");
 	fmt_ratio(&text, (struct ratio){m->noise_ppm / 10000, 1});
 	if (m->noise_ppm % 10000)

@@ -528,9 +528,57 @@ static void reclaim_visits_children_in_turn(void **state)
 	sw_free(&w);
 }
 
+/* What the machine says, in whole pages, is charged before the first op and stays when all is
+ * freed. */
+static void a_process_is_as_large_as_the_machine_says(void **state)
+{
+	const struct {
+		uint64_t bytes, charged;
+	} cases[] = {{512 * KIB, 512 * KIB}, {20 * KIB, 20 * KIB}, {0, 0}, {9 * KIB, 8 * KIB}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct sim_world w;
+
+		sw_init(&w);
+		w.machine.process_bytes = cases[i].bytes;
+		sw_worker(&w, sw_cgroup(&w, 0, sw_attrs(NO_LIMIT, NO_LIMIT)));
+		sw_open(&w, 1, 0);
+		assert_int_equal(sw_sample(&w, 0)->usage_bytes, cases[i].charged);
+		sw_free(&w);
+	}
+}
+
+static uint64_t throttled_ns(uint64_t process_bytes)
+{
+	struct sim_world w;
+	uint64_t ns;
+
+	sw_init(&w);
+	w.machine.process_bytes = process_bytes;
+	sw_worker(&w, sw_cgroup(&w, 0, sw_attrs(40 * MIB, NO_LIMIT)));
+	sw_open(&w, 1, 0);
+	sw_do(&w, alloc(0, 43 * MIB));
+	ns = sw_sample(&w, 0)->throttled_ns;
+	sw_free(&w);
+	return ns;
+}
+
+/* The penalty grows with the square of what is over, so half a megabyte is much of three. */
+static void a_smaller_process_is_throttled_less(void **state)
+{
+	(void)state;
+	print_message("43M in 40M: %llu ms with 512K, %llu ms with 20K\n",
+		      (unsigned long long)throttled_ns(512 * KIB) / 1000000,
+		      (unsigned long long)throttled_ns(20 * KIB) / 1000000);
+	assert_true(throttled_ns(20 * KIB) < throttled_ns(512 * KIB) * 4 / 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_process_is_as_large_as_the_machine_says),
+	    cmocka_unit_test(a_smaller_process_is_throttled_less),
 	    cmocka_unit_test(the_largest_is_killed),
 	    cmocka_unit_test(a_tie_kills_the_later),
 	    cmocka_unit_test(page_cache_is_no_badness),

@@ -120,6 +120,7 @@ static void make_workers(struct sim *s, const struct world *w, uint64_t seed, ui
 {
 	/* Nobody is infinitely fast or slow. */
 	uint32_t noise_ppm = w->machine.noise_ppm < 900000 ? w->machine.noise_ppm : 900000;
+	uint64_t process;
 
 	s->nw = w->nworkers;
 	s->w = sim_alloc_lines(s->nw, sizeof *s->w, &s->w_block);
@@ -150,9 +151,10 @@ static void make_workers(struct sim *s, const struct world *w, uint64_t seed, ui
 	cpu_weights_changed(s);
 	queue_init(s);
 	/* The processes are there, whatever the limits say, before the first op. */
+	process = limits_pages(w->machine.process_bytes);
 	for (uint32_t i = 0; i < s->nw; i++) {
-		s->w[i].process = SIM_PROCESS_PAGES;
-		memcg_charge_force(s, s->w[i].cg, SIM_PROCESS_PAGES);
+		s->w[i].process = process;
+		memcg_charge_force(s, s->w[i].cg, process);
 	}
 	for (uint32_t m = 0; m < s->ncg; m++)
 		s->more[m].excused = s->cg[m].usage;

@@ -44,9 +44,9 @@
  *     it becomes small ones: there is no OOM kill for orders over 3.
  *  7. Near max the batch falls back to what is asked for, stocks are drained once, and a task that
  *     waited charges again from the start of the loop.
- *  8. Every worker is a process of SIM_PROCESS_PAGES and has one page-table page per 512 pages it
- *     maps; neither can be reclaimed.  A measured process cost 0.7 MB in the 100M case, page tables
- *     included (51 pages); 128 pages are what remains.
+ *  8. Every worker is a process of machine.process_bytes and has one page-table page per 512 pages
+ *     it maps; neither can be reclaimed.  A measured process cost 0.7 MB in the 100M case, page
+ *     tables included (51 pages); the default is what remains, 128 pages.
  *  9. Raising memory.high wakes nobody who sleeps; a kill does.
  * 10. A fault costs what the machine says (1.6 us).
  *
@@ -86,9 +86,8 @@
 #define SIM_HUGE_PAGES	    512		 /* HPAGE_PMD_NR */
 #define SIM_HUGE_FAULTS	    125		 /* measured: 200 us against 1.6 us */
 #define SIM_TABLE_PAGES	    512		 /* pages that one page-table page maps */
-#define SIM_PROCESS_PAGES   128
-#define SIM_UNMAP_NS	    250 /* per page: munmap of 500 MiB took 31 ms */
-#define SIM_TOUCH_NS	    168 /* per page: memset of 500 MiB resident took 21.5 ms */
+#define SIM_UNMAP_NS	    250		 /* per page: munmap of 500 MiB took 31 ms */
+#define SIM_TOUCH_NS	    168		 /* per page: memset of 500 MiB resident took 21.5 ms */
 #define SIM_EXIT_NS	    UINT64_C(1000000) /* from SIGKILL to exit_mmap() */
 #define SIM_QUANTUM_NS	    UINT64_C(1000000)
 
