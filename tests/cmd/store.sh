@@ -46,15 +46,16 @@ echo "== standard input, and a recording"
 "$AGENTCG" show last --csv - | cmp - "$tmp/a.csv"
 
 echo "== killed twenty times, resumed, the same as without"
-big="-q --repeat 20000 --save=$tmp/crash.db"
-"$AGENTCG" run --repeat 20000 -q --json "$tmp/a.json" $s
+# Long enough that twenty short lives do not complete it, on a fast machine either.
+big="-q --repeat 60000 --save=$tmp/crash.db"
+"$AGENTCG" run --repeat 60000 -q --csv "$tmp/a.csv" $s
 "$AGENTCG" run $big $s 2>/dev/null & pid=$!
 until [ "$("$AGENTCG" runs --db "$tmp/crash.db" --json - 2>/dev/null | jq '.[0].runs > 0')" = true ]; do
 	sleep 0.05
 done
 kills=0
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-	sleep 0.0$(od -An -N1 -tu1 /dev/urandom | tr -d ' ')
+	sleep 0.00$(od -An -N1 -tu1 /dev/urandom | tr -d ' ')
 	kill -KILL $pid 2>/dev/null && kills=$((kills + 1))
 	wait $pid 2>/dev/null
 	"$AGENTCG" resume --db "$tmp/crash.db" -q last >/dev/null 2>&1 & pid=$!
@@ -63,9 +64,9 @@ kill -KILL $pid 2>/dev/null
 wait $pid 2>/dev/null
 "$AGENTCG" runs --db "$tmp/crash.db" --json - | jq -c '.[] | [.state, .runs < .planned]'
 "$AGENTCG" show --db "$tmp/crash.db" last | grep -o '^verdict: [A-Z]*\|interrupted: [0-9]* of' | sed 's/[0-9][0-9]*/N/'
-"$AGENTCG" resume --db "$tmp/crash.db" -q last --json "$tmp/b.json"
-cmp "$tmp/a.json" "$tmp/b.json"
-"$AGENTCG" show --db "$tmp/crash.db" last --json - | cmp - "$tmp/a.json"
+"$AGENTCG" resume --db "$tmp/crash.db" -q last --csv "$tmp/b.csv"
+cmp "$tmp/a.csv" "$tmp/b.csv"
+"$AGENTCG" show --db "$tmp/crash.db" last --csv - | cmp - "$tmp/a.csv"
 [ $kills -ge 10 ] || echo "killed only $kills times"
 sqlite3 "$tmp/crash.db" 'PRAGMA integrity_check; PRAGMA foreign_key_check'
 "$AGENTCG" resume --db "$tmp/crash.db" last 2>&1 | sed 's/`[0-9a-f]\{8\}`/`NAME`/; s/show [0-9a-f]*/show NAME/'
