@@ -47,6 +47,7 @@ struct backend {
 	const char *mechanism; /* what carries out delay and protect: "memcg_bpf (modelled)" */
 	const char *kernel;    /* modelled or running: "7.2 (modelled)"; or NULL */
 	uint32_t caps;	       /* enum backend_cap */
+	uint32_t clock;	       /* enum obs_clock */
 
 	/*
 	 * Is this there?  1 yes, 0 no with the reason in why[], -EINVAL when the feature's name is

@@ -7,6 +7,14 @@
 
 #include <stdint.h>
 
+/* What a backend's nanoseconds are nanoseconds of. */
+enum obs_clock {
+	OBS_CLOCK_MODEL,    /* simulated: nothing is ever late by itself */
+	OBS_CLOCK_HARDWARE, /* a machine's own, KVM included */
+	OBS_CLOCK_EMULATED, /* software emulation: work takes longer, timers are later than on
+			       hardware */
+};
+
 enum obs_kind {
 	OBS_DONE,   /* a worker's op ended: .done */
 	OBS_STEP,   /* inside an op, the worker grew: one allocation latency, .step */

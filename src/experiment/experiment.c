@@ -146,6 +146,7 @@ static int run_once(struct experiment *x, const struct planned_run *run)
 	collect_end(x->collect, &end, &x->results->arena, &summary);
 	summary.mechanism = x->options->backend->mechanism;
 	summary.kernel = x->options->backend->kernel;
+	summary.clock = x->options->backend->clock;
 	vec_push(&x->runs, summary);
 	return 0;
 }

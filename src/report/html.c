@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "report/lateness.h"
 #include "report/cells.h"
 #include "report/claims.h"
 #include "report/page.h"
@@ -222,6 +223,10 @@ static void put_environment(const struct results *r, struct buf *out)
 	put_term(out, "mechanism", r->mechanism ? r->mechanism : "none");
 	if (r->kernel)
 		put_term(out, "kernel", r->kernel);
+	lateness_text(r, &b);
+	if (b.n)
+		put_term(out, "time", buf_str(&b));
+	buf_clear(&b);
 	buf_printf(&b, "%" PRIu64, r->seed);
 	put_term(out, "seed", buf_str(&b));
 	buf_clear(&b);

@@ -10,8 +10,10 @@
 #include "report/fidelity.h"
 #include "report/fields.h"
 #include "report/json_value.h"
+#include "report/lateness.h"
 #include "report/pool.h"
 #include "report/report.h"
+#include "stat/lateness.h"
 
 /* Twelve digits: nanoseconds in times up to a quarter of an hour, and no noise of the last bits. */
 #define DUMP_FLAGS (JSON_INDENT(1) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(12))
@@ -121,6 +123,7 @@ static json_t *policies(const struct results *r)
 		json_put(o, "baseline", json_boolean((int32_t)i == p->baseline));
 		json_put(o, "runs", json_count(pool.runs));
 		json_put(o, "contended", json_count(pool.contended));
+		json_put(o, "lateness", lateness_json(r, (int32_t)i));
 		for (uint32_t c = 0; c < p->ncgroups && pool.runs; c++)
 			json_add(cgroups, cgroup(r, (int32_t)i, c, sessions[c]));
 		json_put(o, "cgroups", cgroups);
@@ -310,7 +313,11 @@ static json_t *runs(const struct results *r)
 		json_put(o, "end_s", json_moment(run->end_ns));
 		json_put(o, "contended", json_boolean(run->contended));
 		json_put(o, "late_actions", json_count(run->late_events));
+		json_put(o, "late_p50_s", json_moment(run->late_p50_ns));
+		json_put(o, "late_p99_s", json_moment(run->late_p99_ns));
 		json_put(o, "latest_s", json_moment(run->latest_ns));
+		json_put(o, "actions", json_count(run->events));
+		json_put(o, "clock", lateness_clock(run->clock));
 		for (uint32_t i = 0; i < r->plan->nmarks; i++)
 			json_put(marks, r->plan->marks[i], json_moment(run->marks_ns[i]));
 		json_put(o, "marks", marks);
@@ -352,6 +359,7 @@ void report_json(const struct results *r, struct buf *out)
 	json_put(o, "backend", json_text(r->backend));
 	json_put(o, "mechanism", json_text(r->mechanism));
 	json_put(o, "kernel", json_text(r->kernel));
+	json_put(o, "lateness", lateness_json(r, LATENESS_ALL));
 	json_put(o, "seed", json_count(r->seed));
 	json_put(o, "repeat", json_count(r->plan->repeat));
 	json_put(o, "repetitions", json_count(r->repetitions));

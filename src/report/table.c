@@ -7,6 +7,7 @@
 #include "report/claims.h"
 #include "report/contrasts.h"
 #include "report/fidelity.h"
+#include "report/lateness.h"
 #include "report/report.h"
 #include "report/sessions.h"
 #include "report/text.h"
@@ -44,6 +45,9 @@ static void put_header(const struct results *r, const struct report_style *style
 		   r->mechanism ? r->mechanism : "no policy mechanism");
 	if (r->kernel)
 		buf_printf(&line, ", kernel %s", r->kernel);
+	wrap(out, &line, 2, style->width);
+
+	lateness_text(r, &line);
 	wrap(out, &line, 2, style->width);
 
 	plural(&line, p->npolicies, p->baseline >= 0 ? "policy" : "setting",

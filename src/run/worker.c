@@ -136,7 +136,7 @@ static void worker_next(struct run *r, uint32_t worker)
 	int err;
 
 	if (a->next)
-		note_action(r, NOTE_DUE, worker, due, 0, op);
+		note_action(r, NOTE_DUE, worker, due, now > due ? now - due : 0, op);
 	if (++a->next == a->n) {
 		w->head = (w->head + 1) & (w->cap - 1);
 		w->len--;

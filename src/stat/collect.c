@@ -24,6 +24,7 @@ struct collect {
 	uint64_t *begun_late_ns;  /* [nworkers]: lateness of the begin of what it does now */
 	uint64_t *asked_bytes;	  /* [nworkers]: that it is to allocate */
 	struct run_summary run;
+	struct latency late; /* of each action that came due, by how much it was noticed later */
 	struct recording *recording; /* NULL: no timelines */
 	uint64_t period_ns;
 };
@@ -45,6 +46,7 @@ void collect_free(struct collect *c)
 		return;
 	for (uint32_t i = 0; i < c->plan->ncgroups; i++)
 		latency_free(&c->cgroups[i].alloc);
+	latency_free(&c->late);
 	free(c->cgroups);
 	free(c->begun_late_ns);
 	free(c->asked_bytes);
@@ -76,6 +78,7 @@ void collect_begin(struct collect *c, int32_t policy, uint32_t alone, uint32_t r
 	const struct plan *p = c->plan;
 
 	c->run = (struct run_summary){.policy = policy, .alone = alone, .rep = rep};
+	latency_reset(&c->late);
 	if (c->recording)
 		recording_begin(c->recording, c->period_ns);
 	for (uint32_t i = 0; i < p->ncgroups; i++) {
@@ -111,6 +114,7 @@ void collect_due(struct collect *c, uint32_t worker, uint64_t due_ns)
 
 void collect_noticed(struct collect *c, uint64_t late_ns)
 {
+	latency_add(&c->late, late_ns);
 	c->run.events++;
 	c->run.late_events += late_ns > LATE_BOUND_NS;
 	if (late_ns > c->run.latest_ns)
@@ -288,6 +292,8 @@ void collect_end(struct collect *c, const struct collect_outcome *o, struct aren
 	}
 	speak_for_children(p, sums);
 
+	c->run.late_p50_ns = latency_quantile(&c->late, 500);
+	c->run.late_p99_ns = latency_quantile(&c->late, 990);
 	c->run.end = o->end;
 	c->run.end_ns = o->end_ns;
 	c->run.abort = o->abort;

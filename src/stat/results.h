@@ -83,10 +83,12 @@ struct run_summary {
 	uint32_t limits_not_in_force;
 	/* Actions that came due, and how many of them the tool noticed over LATE_BOUND_NS late. */
 	uint32_t events, late_events;
-	uint64_t latest_ns;		 /* the latest of them */
-	const char *mechanism, *kernel;	 /* under which it was made; NULL: not known */
-	bool contended;			 /* a shared limit was met (contention.h) */
-	const struct timeline *timeline; /* NULL unless timelines were asked for (timeline.h) */
+	uint64_t latest_ns;		   /* the latest of them */
+	uint64_t late_p50_ns, late_p99_ns; /* of all of them; NEVER: not known */
+	uint32_t clock;			   /* enum obs_clock; another value: not known */
+	const char *mechanism, *kernel;	   /* under which it was made; NULL: not known */
+	bool contended;			   /* a shared limit was met (contention.h) */
+	const struct timeline *timeline;   /* NULL unless timelines were asked for (timeline.h) */
 };
 
 /*

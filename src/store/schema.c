@@ -130,7 +130,15 @@ static const char version_2[] =
 	    ADD_COUNT("commands_longest_ns") ADD_COUNT("commands_peak_bytes")
 		ADD_COUNT("short_bytes");
 
-const char *const schema_steps[] = {version_1, version_2};
+/* How late actions were noticed, and in whose time; the latter can be told of what is kept. */
+static const char version_3[] =
+    "ALTER TABLE run ADD COLUMN late_p50_ns INTEGER;"
+    "ALTER TABLE run ADD COLUMN late_p99_ns INTEGER;"
+    "ALTER TABLE run ADD COLUMN clock INTEGER;"
+    "UPDATE run SET clock = CASE (SELECT backend FROM experiment WHERE id = run.experiment)"
+    " WHEN 'sim' THEN 0 WHEN 'vm' THEN 1 + (kernel LIKE '%(emulated%') ELSE 1 END;";
+
+const char *const schema_steps[] = {version_1, version_2, version_3};
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
 
 #define COLUMN(type, name, member)                                                                 \
@@ -210,6 +218,9 @@ const struct schema_column schema_run[] = {
     RUN(events),
     RUN(late_events),
     RUN(latest_ns),
+    RUN(late_p50_ns),
+    RUN(late_p99_ns),
+    RUN(clock),
     RUN(contended),
 };
 const size_t schema_nrun = sizeof schema_run / sizeof *schema_run;

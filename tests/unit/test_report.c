@@ -174,6 +174,50 @@ static void colour_only_where_asked(void **state)
 	buf_free(&stripped);
 }
 
+/* Runs have their own quantiles: the median of one, the worst of the other. */
+static void lateness_is_told_where_time_is_not_simulated(void **state)
+{
+	struct made *m = made_new();
+	struct buf b = {0};
+	json_error_t why;
+	json_t *j, *l;
+
+	(void)state;
+	for (uint32_t k = 0; k < m->results->nruns; k++)
+		m->runs[k].events = 7;
+	report_table(m->results, &(struct report_style){.width = 100}, &b);
+	assert_null(strstr(buf_str(&b), " time: "));
+	for (uint32_t i = 0; i < 3; i++) {
+		struct run_summary *run = made_run(m, MADE_BPF, i);
+
+		run->clock = i == 2 ? OBS_CLOCK_EMULATED : OBS_CLOCK_HARDWARE;
+		run->late_p50_ns = (i + 1) * NS_PER_US;
+		run->late_p99_ns = (5 - i) * NS_PER_MS;
+		run->latest_ns = (10 + i) * NS_PER_MS;
+	}
+	made_run(m, MADE_BPF, 3)->clock = OBS_CLOCK_HARDWARE;
+	made_run(m, MADE_BPF, 3)->late_p50_ns = NEVER; /* kept before that was known */
+	buf_clear(&b);
+	report_table(m->results, &(struct report_style){.width = 100}, &b);
+	assert_has(&b, "\nemulated time: 21 actions noticed 2.00us late (median), 5.00ms (99%), "
+		       "12.0ms (most)\n");
+	buf_clear(&b);
+	report_json(m->results, &b);
+	j = json_loads(buf_str(&b), 0, &why);
+	assert_non_null(j);
+	l = json_object_get(json_array_get(json_object_get(j, "policies"), MADE_BPF), "lateness");
+	assert_int_equal(json_integer_value(json_object_get(l, "runs")), 3);
+	assert_int_equal(json_integer_value(json_object_get(l, "actions")), 21);
+	assert_true(json_real_value(json_object_get(l, "p50_s")) == 2e-6);
+	assert_true(json_real_value(json_object_get(l, "p99_s")) == 5e-3);
+	assert_true(json_real_value(json_object_get(l, "max_s")) == 12e-3);
+	l = json_object_get(json_array_get(json_object_get(j, "policies"), MADE_NONE), "lateness");
+	assert_true(json_is_null(l));
+	json_decref(j);
+	buf_free(&b);
+	made_free(m);
+}
+
 static void a_skip_has_no_rows(void **state)
 {
 	static const char *const reasons[] = {"requires sched_ext: the simulator has none"};
@@ -446,6 +490,7 @@ int main(void)
 	    TEST(every_width_fits),
 	    TEST(nasty_names_and_values_fit),
 	    TEST(colour_only_where_asked),
+	    TEST(lateness_is_told_where_time_is_not_simulated),
 	    TEST(a_skip_has_no_rows),
 	    TEST(thousands_of_sessions_are_cut_short),
 	    cmocka_unit_test(names_lose_their_middle),

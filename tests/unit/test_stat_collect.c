@@ -287,6 +287,8 @@ static void short_allocations_and_late_notices(void **state)
 	assert_int_equal(r.events, 3);
 	assert_int_equal(r.late_events, 1);
 	assert_int_equal(r.latest_ns, LATE_BOUND_NS + 1);
+	assert_int_equal(r.late_p50_ns, LATE_BOUND_NS);
+	assert_int_equal(r.late_p99_ns, LATE_BOUND_NS + 1);
 }
 
 static void marks_are_copied(void **state)

@@ -162,6 +162,9 @@ static void test_runs_come_back(void **state)
 		run->end_ns = any(w);
 		run->latest_ns = any(w) >> 1;
 		run->events = (uint32_t)any(w);
+		run->late_p50_ns = i ? any(w) >> 1 : NEVER;
+		run->late_p99_ns = any(w) >> 1;
+		run->clock = i % 3;
 		run->contended = i & 1;
 		run->mechanism = i % 3 ? "freeze" : NULL;
 		run->kernel = "6.1";
@@ -371,6 +374,18 @@ static void test_version_1_is_brought_up(void **state)
 		   " VALUES (1, 1, 'none', 0, 0, 0, 9, 0, 0, 0, 0, 0, 0);"
 		   "INSERT INTO cgroup_run (run, cgroup, time_ns) VALUES (1, 0, 1), (1, 1, 2),"
 		   " (1, 2, 3), (1, 3, 4);");
+	run_sql(w, "INSERT INTO experiment (id, name, state, begun, pid, pid_start, boot, version,"
+		   " title, path, cwd, digest, plan_digest, seed, repeat, backend, host,"
+		   " host_kernel, architecture, cpus, memory_bytes, planned)"
+		   " VALUES (2, 'cdef0123', 'complete', 6, 1, 1, 'x', '0.1.0', 't', 'p', '/', 'd',"
+		   " 'e', 1, 0, 'vm', 'h', 'k', 'm', 2, 3, 3);"
+		   "INSERT INTO run (id, experiment, name, policy, rep, \"end\", end_ns, abort,"
+		   " limits_not_in_force, events, late_events, latest_ns, contended, kernel)"
+		   " VALUES (2, 2, 'none', 0, 0, 0, 9, 0, 0, 7, 0, 8, 0, '6.1 (emulated)'),"
+		   " (3, 2, 'none', 0, 1, 0, 9, 0, 0, 7, 0, 8, 0, '6.1 (KVM)'),"
+		   " (4, 2, 'none', 0, 2, 0, 9, 0, 0, 7, 0, 8, 0, NULL);"
+		   "INSERT INTO cgroup_run (run, cgroup) VALUES (2, 0), (2, 1), (2, 2), (2, 3),"
+		   " (3, 0), (3, 1), (3, 2), (3, 3), (4, 0), (4, 1), (4, 2), (4, 3);");
 	/* Also when it is only to be read. */
 	s = opened(w, STORE_READ);
 	assert_int_equal(store_find(s, "abc", &w->a, &x), 0);
@@ -382,6 +397,16 @@ static void test_version_1_is_brought_up(void **state)
 	assert_int_equal(back[0].cgroups[3].commands.n, 0);
 	assert_int_equal(back[0].cgroups[3].short_bytes, 0);
 	assert_null(back[0].timeline);
+	assert_int_equal(back[0].clock, OBS_CLOCK_MODEL);
+	/* Whose time it was can be told of what was kept, how late it was not. */
+	assert_int_equal(store_find(s, "cdef", &w->a, &x), 0);
+	assert_int_equal(store_runs(s, x.id, w->made->results->plan, &w->a, &back, &n), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(back[0].clock, OBS_CLOCK_EMULATED);
+	assert_int_equal(back[1].clock, OBS_CLOCK_HARDWARE);
+	assert_int_equal(back[2].clock, UINT32_MAX);
+	assert_true(back[0].late_p50_ns == NEVER && back[0].late_p99_ns == NEVER);
+	assert_int_equal(back[0].latest_ns, 8);
 	store_close(s);
 	assert_int_equal(w->d.list.n, 0);
 }

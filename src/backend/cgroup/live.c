@@ -411,6 +411,7 @@ const struct backend backend_live = {
     .name = "live",
     .mechanism = "none",
     .caps = CAP_MEMORY | CAP_EXEC | CAP_LIKE,
+    .clock = OBS_CLOCK_HARDWARE,
     .probe = live_probe,
     .open = live_open,
     .now = live_now,
