@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "backend/sim/state.h"
+#include "backend/sim/queue.h"
 #include "base/mem.h"
 
 /* What the counters should be, counted anew from the workers up. */
@@ -35,7 +35,7 @@ static const char *check_worker(const struct sim *s, const struct worker *w)
 	HOLDS(w->busy || w->dying || w->mode == MODE_IDLE);
 	HOLDS(!w->frozen || w->dying || !timer);
 	HOLDS(!w->busy || w->frozen || timer || w->mode == MODE_OOM);
-	HOLDS(!s->turns[worker_index(s, w)].left);
+	HOLDS(!s->turns[worker_index(s, w)].striding);
 	HOLDS(!timer || s->turns[worker_index(s, w)].time_ns >= s->now_ns);
 	return NULL;
 }

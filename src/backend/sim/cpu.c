@@ -18,7 +18,7 @@ void cpu_busy(struct sim *s, struct worker *w, int delta)
 	uint32_t d = (uint32_t)delta;
 
 	s->busy += d;
-	s->classes.v[w->cpu_class].busy += d;
+	s->classes.v[w->share.cpu_class].busy += d;
 	for (uint32_t m = w->cg; m != SIM_NONE; m = s->cg[m].parent)
 		s->more[m].busy += d;
 	s->cpu_gen++;
@@ -62,9 +62,9 @@ void cpu_weights_changed(struct sim *s)
 	for (uint32_t i = 0; i < s->nw; i++) {
 		struct worker *w = &s->w[i];
 
-		w->cpu_class = class_of(s, s->more[w->cg].weight);
+		w->share.cpu_class = class_of(s, s->more[w->cg].weight);
 		if (worker_computes(w) && !w->frozen)
-			s->classes.v[w->cpu_class].busy++;
+			s->classes.v[w->share.cpu_class].busy++;
 	}
 }
 
@@ -106,7 +106,7 @@ uint64_t cpu_class_ppm_anew(struct sim *s, uint32_t cls)
 
 static uint64_t share(struct sim *s, const struct worker *w)
 {
-	uint64_t ppm = cpu_class_ppm_anew(s, w->cpu_class);
+	uint64_t ppm = cpu_class_ppm_anew(s, w->share.cpu_class);
 
 	for (uint32_t m = s->capped ? w->cg : SIM_NONE; m != SIM_NONE; m = s->cg[m].parent) {
 		const struct memcg_more *x = &s->more[m];

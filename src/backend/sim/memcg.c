@@ -175,7 +175,7 @@ enum charge_result memcg_charge_any(struct sim *s, struct worker *w, uint32_t nr
 			return r;
 		batch = w->charge.batch;
 	}
-	m->stock = (uint16_t)(m->stock + batch - nr);
+	m->stock = (uint8_t)(m->stock + batch - nr);
 	if (over || m->delay_cg != SIM_NONE)
 		high_handle(s, w, batch);
 	return CHARGE_OK;

@@ -2,7 +2,7 @@
 /*
  * The OOM killer, after mm/oom_kill.c and mem_cgroup_oom() of mm/memcontrol.c.
  */
-#include "backend/sim/state.h"
+#include "backend/sim/queue.h"
 
 /* oom_badness() with oom_score_adj 0; page cache is not in the rss. */
 static uint64_t badness(const struct worker *w)

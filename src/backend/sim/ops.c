@@ -42,7 +42,7 @@ uint64_t ops_lateness(const struct sim *s, uint64_t time_ns)
  */
 static uint64_t take_pages(struct sim *s, struct worker *w, uint64_t limit)
 {
-	uint16_t *stock = &s->cg[w->cg].stock;
+	uint8_t *stock = &s->cg[w->cg].stock;
 	uint64_t n;
 
 	if (memcg_charge(s, w, 1) != CHARGE_OK)
@@ -50,7 +50,7 @@ static uint64_t take_pages(struct sim *s, struct worker *w, uint64_t limit)
 	if (w->owe_jiffies)
 		return 1;
 	n = least(limit - 1, *stock);
-	*stock = (uint16_t)(*stock - n);
+	*stock = (uint8_t)(*stock - n);
 	return n + 1;
 }
 

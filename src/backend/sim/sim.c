@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/sim/state.h"
+#include "backend/sim/stride.h"
 #include "base/mem.h"
 #include "base/rng.h"
 
@@ -101,7 +101,7 @@ static void make_cgroups(struct sim *s, const struct world *w)
 {
 	s->ncg = w->ncgroups + 1;
 	s->cg = sim_alloc_lines(s->ncg, sizeof *s->cg, &s->cg_block);
-	s->more = mem_alloc(s->ncg * sizeof *s->more);
+	s->more = sim_alloc_lines(s->ncg, sizeof *s->more, &s->more_block);
 	s->cg_of = mem_alloc(w->ncgroups * sizeof *s->cg_of);
 	number_cgroups(s, w);
 	s->cg[MACHINE].parent = SIM_NONE;
@@ -168,9 +168,12 @@ static uint64_t page_ns(uint64_t bytes_per_second)
 static int sim_open(const struct world *w, uint64_t seed, uint32_t rep, struct obs_sink sink,
 		    struct diags *d, void **run)
 {
-	struct sim *s = mem_alloc(sizeof *s);
+	struct sim *s;
 
 	(void)d; /* a world that was planned can be simulated */
+	if (w->nworkers > QUEUE_WORKERS_MAX)
+		return -E2BIG;
+	s = mem_alloc(sizeof *s);
 	s->sink = sink;
 	s->machine = w->machine;
 	if (!s->machine.cpus)
@@ -192,7 +195,7 @@ static void sim_close(void *run)
 	if (!s)
 		return;
 	free(s->cg_block);
-	free(s->more);
+	free(s->more_block);
 	free(s->cg_of);
 	free(s->w_block);
 	free(s->turns_block);
@@ -228,6 +231,12 @@ static int sim_advance(void *run, uint64_t until_ns)
 		s->horizon_ns = s->queue.next_ns <= until_ns ? s->queue.next_ns : beyond_ns;
 		if (s->single_step)
 			s->horizon_ns = 0;
+		s->steps++;
+		if (s->turns[first].striding) {
+			if (stride_on(s, first))
+				continue;
+			stride_settle(s, &s->w[first]);
+		}
 		worker_fire(s, &s->w[first]);
 		if (s->react)
 			return 0;

@@ -20,8 +20,8 @@
  *   worker.c   what a worker waits for and owes
  *   ops.c      allocating, freeing, touching, reading: what a worker does itself
  *   play.c     replays, tool calls, commands: what it plays
- *   stride.c   steps that are all alike, from 32 bytes
- *   queue.c    timers in the total order (time, seq)
+ *   stride.h   steps that are all alike, from 32 bytes
+ *   queue.h    timers in the total order (time, seq)
  *   sim.c      the backend contract
  *   check.c    what must always be true
  *

@@ -42,15 +42,15 @@ struct memcg {
 	uint32_t parent;   /* SIM_NONE for the machine */
 	uint32_t delay_cg; /* whose delay its tasks obey, or SIM_NONE */
 	uint32_t high_cg;  /* nearest priority-high cgroup, itself included */
-	uint16_t stock;	   /* charged, not yet used */
+	uint8_t stock;	   /* charged, not yet used */
 	bool protects;	   /* min or low is not 0 */
 	bool thp;
+	bool alone; /* one worker, no cgroups below */
 
 	uint64_t file;	     /* as anon */
 	uint64_t min, low;   /* memory.min, memory.low */
 	uint64_t emin, elow; /* effective protection at the latest reclaim */
 	uint32_t end;	     /* of the subtree */
-	bool alone;	     /* one worker, no cgroups below */
 	uint64_t max;
 };
 _Static_assert(sizeof(struct memcg) == 2 * CACHE_LINE, "a field too many");
@@ -60,32 +60,34 @@ struct psi {
 	uint32_t stalled, running; /* workers in the subtree */
 };
 
-/* What is needed less often. */
+/* What is needed less often; what the begin and the end of an op need is one cache line. */
 struct memcg_more {
+	_Alignas(CACHE_LINE) struct psi psi;
+	uint32_t busy;		     /* workers in the subtree that use a CPU */
+	uint32_t index;		     /* in the world */
+	uint32_t sub_file, sub_anon; /* cgroups in the subtree with such pages */
+	uint32_t wbegin, wend;	     /* its workers: sim.members[wbegin..wend) */
+	uint32_t cursor;	     /* the member that gives up pages next */
+	uint32_t dying;		     /* workers of the subtree whose memory is not back yet */
+
 	uint64_t min_usage, low_usage;	     /* min(usage, setting), as the parent knows it */
 	uint64_t children_min, children_low; /* sums of the children's */
-	uint32_t index;			     /* in the world */
-	uint32_t wbegin, wend;		     /* its workers: sim.members[wbegin..wend) */
-	uint32_t cursor;		     /* the member that gives up pages next */
-	uint32_t sub_file, sub_anon;	     /* cgroups in the subtree with such pages */
 	uint64_t swap, swap_max;	     /* with descendants */
 	uint64_t ev_low, ev_high, ev_max, ev_oom, ev_oom_kill; /* with descendants */
 	uint64_t reclaimed, refaulted;
 	uint64_t delays, delayed_ns, throttled_ns, protections;
-	uint32_t iter;	      /* next cgroup to visit when this one is the reclaim target */
 	uint64_t turned_away; /* the latest reclaim pass that `protect` turned away */
-	uint32_t dying;	      /* workers of the subtree whose memory is not back yet */
 	uint64_t excused;     /* usage that no killing could bring below max */
+	uint32_t iter;	      /* next cgroup to visit when this one is the reclaim target */
 	bool max_pending;     /* a write of memory.max waits for a victim's memory */
 	bool oom_group, frozen;
+	bool delay_set;	  /* its own delay, be it off, not its parent's */
 	uint32_t cpu_ppm; /* cpu.max, or 0 */
-	uint32_t busy;	  /* workers in the subtree that use a CPU */
 	uint32_t weight;
-	struct psi psi;
-	bool delay_set; /* its own delay, be it off, not its parent's */
 	struct agentcg_policy policy;
 	struct agentcg_window window;
 };
+_Static_assert(offsetof(struct memcg_more, min_usage) == CACHE_LINE, "a field too many");
 
 /* ---- workers -------------------------------------------------------------------------------- */
 
@@ -125,10 +127,12 @@ enum timer_place {
  */
 #define TURN_NOISE_MAX ((UINT32_C(1) << 24) - 1)
 struct turn {
-	uint64_t time_ns, seq;	  /* the timer, see queue.c */
-	uint32_t place : 8;	  /* enum timer_place */
-	uint32_t noise_ppm : 24;  /* this and the rest: in stride, see stride.c */
-	uint32_t left;		  /* pages to its goal; 0: not in stride */
+	uint64_t time_ns;   /* the timer, see queue.c */
+	uint64_t place : 8; /* enum timer_place */
+	uint64_t seq : 56;
+	uint32_t striding : 8; /* bool; this and the rest: see stride.c */
+	uint32_t noise_ppm : 24;
+	uint32_t left;		  /* pages to its goal */
 	uint32_t parent;	  /* of its cgroup */
 	uint16_t at;		  /* pages mapped by the newest page table */
 	uint8_t stock, cpu_class; /* its cgroup's; its own */
@@ -151,42 +155,41 @@ struct worker {
 	struct share { /* the latest answer: cpu_ns at ppm take wall_ns */
 		uint64_t cpu_ns, wall_ns;
 		uint32_t ppm;
+		uint32_t cpu_class; /* of the worker */
 	} share;
-	uint32_t cpu_class;
-	uint8_t kind;  /* enum op_kind of the op */
-	bool paced;    /* the op has a time to be spread over */
-	bool charging; /* `charge` goes on */
-	uint64_t tables;
-	uint64_t start_ns, due_ns, late_ns; /* of the op */
-
-	/* What is needed less often. */
-	struct op op; /* in flight, see ops.c */
-	struct charge charge;
-	uint8_t status; /* of the op */
-	bool in_call, owe_policy, io_stalls;
+	uint8_t kind;	    /* enum op_kind of the op */
+	bool paced;	    /* the op has a time to be spread over */
+	bool charging;	    /* `charge` goes on */
+	uint8_t status;	    /* of the op */
 	uint32_t noise_ppm; /* cost of its work, 1000000 = nominal */
-	uint64_t process;
-	uint64_t small_at;  /* page + 1 at which no huge page could be had */
-	uint64_t sleep_ns;  /* MODE_THROTTLE, MODE_DELAY: since when */
-	uint64_t remain_ns; /* frozen: CPU time left, or the time at which it is due */
-
-	/* memory, see pages.c */
+	uint64_t tables;
 	uint64_t hot; /* of anon, touched again: the first so many */
 	uint64_t hot_swapped, cold_swapped;
-	uint64_t file;		     /* extent of its file that was ever read */
-	uint64_t file_old, file_new; /* resident: from earlier passes, from this one */
-	uint64_t want_bytes;	     /* anonymous memory asked for, before rounding */
 
-	/* the op */
+	/* What each op begins and ends with: two more. */
+	struct op op; /* in flight, see ops.c */
+	uint64_t start_ns, due_ns, late_ns;
 	uint64_t done_bytes;
 	uint64_t from, grow_bytes; /* pages when the step began; how far it goes */
 	uint64_t step_ns, step_wait_ns, step_late_ns; /* the step: since when, pause, lateness */
-	uint64_t cursor, span;			      /* page of the pass, pages of the pass */
-	uint64_t call_end_ns, call_bytes, held_bytes, cpu_done_ns;
+	uint64_t small_at;   /* page + 1 at which no huge page could be had */
+	uint64_t want_bytes; /* anonymous memory asked for, before rounding */
 	uint32_t i, j;
+
+	/* What is needed less often. */
+	struct charge charge;
+	bool in_call, owe_policy, io_stalls;
+	uint64_t process;
+	uint64_t sleep_ns;	     /* MODE_THROTTLE, MODE_DELAY: since when */
+	uint64_t remain_ns;	     /* frozen: CPU time left, or the time at which it is due */
+	uint64_t file;		     /* extent of its file that was ever read */
+	uint64_t file_old, file_new; /* resident: from earlier passes, from this one */
+	uint64_t cursor, span;	     /* page of the pass, pages of the pass */
+	uint64_t call_end_ns, call_bytes, held_bytes, cpu_done_ns;
 };
 
 _Static_assert(offsetof(struct worker, op) == 2 * CACHE_LINE, "a field too many");
+_Static_assert(offsetof(struct worker, charge) == 4 * CACHE_LINE, "a field too many");
 
 static inline uint64_t worker_resident(const struct worker *w)
 {
@@ -204,25 +207,25 @@ struct queue_entry {
 	uint32_t worker;
 };
 
-/* Timers due in the same stretch of time, see queue.c. */
+/* Timers due in the same stretch of time, see queue.h. */
 #define BUCKET_KEYS 7
 struct bucket {
 	_Alignas(CACHE_LINE) uint64_t key[BUCKET_KEYS];
-	uint32_t counts; /* of keys, and of arrivals since it was empty */
+	uint64_t counts; /* of keys, and of arrivals since it was empty */
 };
 _Static_assert(sizeof(struct bucket) == CACHE_LINE, "one cache line");
 
 struct queue {
 	struct bucket *ring;
-	void *ring_block;  /* what it was allocated in */
-	uint64_t *filled;  /* a bit a bucket */
-	uint64_t front;	   /* the first bucket with timers, counted from time 0, or NEVER */
-	struct bucket *at; /* that one, or NULL */
-	uint64_t at_ns;	   /* when it begins */
-	uint32_t mask;	   /* buckets - 1, a power of two - 1 */
-	uint32_t shift;	   /* a bucket is 1 << shift ns */
-	uint32_t first;	   /* the worker whose timer is next, or SIM_NONE */
-	uint64_t next_ns;  /* its time, or NEVER */
+	void *ring_block;   /* what it was allocated in */
+	uint64_t *filled;   /* a bit a bucket */
+	uint64_t *rare;	    /* those with timers that mean more than a step in stride */
+	uint64_t front;	    /* the first bucket with timers, counted from time 0, or NEVER */
+	uint64_t first_key; /* in the ring; its worker's timer is next unless the heap has it */
+	uint32_t mask;	    /* buckets - 1, a power of two - 1 */
+	uint32_t shift;	    /* a bucket is 1 << shift ns */
+	uint32_t first;	    /* the worker whose timer is next, or SIM_NONE */
+	uint64_t next_ns;   /* its time, or NEVER */
 	uint32_t nring, nheap;
 	bool crowded;
 	struct queue_entry *heap;
@@ -244,8 +247,8 @@ struct sim {
 	struct memcg *cg;
 	struct memcg_more *more;
 	struct worker *w;
-	struct turn *turns;			/* by worker */
-	void *cg_block, *w_block, *turns_block; /* what they were allocated in */
+	struct turn *turns;				     /* by worker */
+	void *cg_block, *more_block, *w_block, *turns_block; /* what they were allocated in */
 	uint32_t ncg, nw;
 	uint32_t *members; /* workers by cgroup */
 	uint32_t *cg_of;   /* world index -> ours */
@@ -278,26 +281,6 @@ struct sim {
 	uint64_t reclaim_page_ns, disk_page_ns, swapout_page_ns;
 	struct obs_sink sink;
 };
-
-/* ---- queue.c: at most one timer a worker, none before now ------------------------------------
- */
-void queue_init(struct sim *s); /* once workers and machine are known */
-void queue_free(struct sim *s);
-void queue_set(struct sim *s, uint32_t worker, uint64_t time_ns); /* adds or moves; takes a seq */
-void queue_remove(struct sim *s, uint32_t worker);
-void queue_pop(struct sim *s); /* takes the first out; there is one */
-/* A timer is going to be set for about then: fetch where it will go. */
-static inline void queue_expect(const struct sim *s, uint64_t time_ns)
-{
-	const struct queue *q = &s->queue;
-
-	if (q->crowded)
-		__builtin_prefetch(&q->ring[(uint32_t)(time_ns >> q->shift) & q->mask]);
-}
-static inline bool queue_holds(const struct sim *s, uint32_t worker)
-{
-	return s->turns[worker].place != TIMER_NONE;
-}
 
 /* ---- memcg.c -----------------------------------------------------------------------------------
  */
@@ -337,13 +320,13 @@ static inline enum charge_result memcg_charge(struct sim *s, struct worker *w, u
 	struct memcg *m = &s->cg[w->cg];
 
 	if (m->stock >= nr) { /* another worker of the cgroup may have refilled it meanwhile */
-		m->stock = (uint16_t)(m->stock - nr);
+		m->stock = (uint8_t)(m->stock - nr);
 		w->charging = false;
 		return CHARGE_OK;
 	}
 	if (nr <= SIM_CHARGE_BATCH && !w->charging && m->delay_cg == SIM_NONE &&
 	    memcg_charge_free(s, w->cg, SIM_CHARGE_BATCH)) {
-		m->stock = (uint16_t)(m->stock + SIM_CHARGE_BATCH - nr);
+		m->stock = (uint8_t)(m->stock + SIM_CHARGE_BATCH - nr);
 		return CHARGE_OK;
 	}
 	return memcg_charge_any(s, w, nr);
@@ -446,7 +429,7 @@ uint64_t cpu_wall_anew(struct sim *s, struct worker *w, uint64_t cpu_ns);
  */
 static inline uint64_t cpu_wall_ns(struct sim *s, struct worker *w, uint64_t cpu_ns)
 {
-	const struct cpu_class *c = &s->classes.v[w->cpu_class];
+	const struct cpu_class *c = &s->classes.v[w->share.cpu_class];
 
 	if (c->gen == s->cpu_gen && !s->capped && c->ppm == w->share.ppm &&
 	    cpu_ns == w->share.cpu_ns)
@@ -478,7 +461,6 @@ static inline void stride_begin(struct sim *s, struct worker *w)
 	if (w->mode == MODE_CPU && w->anon < w->goal)
 		stride_begin_any(s, w);
 }
-bool stride_on(struct sim *s, uint32_t worker);
 /* To be called before what a worker in stride and its cgroup have is looked at or changed. */
 void stride_settle(struct sim *s, struct worker *w);
 void stride_settle_below(struct sim *s, uint32_t m); /* all of the subtree */

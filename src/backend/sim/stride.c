@@ -21,6 +21,8 @@
  *     times.
  *   - the CPU share is asked for anew.
  */
+#include "backend/sim/stride.h"
+
 #include "backend/sim/ops.h"
 
 #define SHORTEST (4 * SIM_CHARGE_BATCH) /* beginning and settling cost about a step */
@@ -48,7 +50,7 @@ void stride_begin_any(struct sim *s, struct worker *w)
 	struct turn *t = &s->turns[worker_index(s, w)];
 
 	if (s->single_step || s->capped || w->frozen || !ops_grows(w) || w->deadline_ns != NEVER ||
-	    !s->machine.fault_ns || w->cpu_class > UINT8_MAX)
+	    !s->machine.fault_ns || w->share.cpu_class > UINT8_MAX)
 		return;
 	if (w->goal - w->anon < SHORTEST || w->goal - w->anon > UINT32_MAX ||
 	    w->tables != tables_of(w->anon))
@@ -57,47 +59,13 @@ void stride_begin_any(struct sim *s, struct worker *w)
 	    !has_room(s, w))
 		return;
 	t->left = (uint32_t)(w->goal - w->anon);
+	t->striding = true;
 	t->parent = c->parent;
 	t->noise_ppm = w->noise_ppm & TURN_NOISE_MAX;
 	t->at = w->anon % SIM_TABLE_PAGES;
 	t->stock = (uint8_t)c->stock;
-	t->cpu_class = (uint8_t)w->cpu_class;
+	t->cpu_class = (uint8_t)w->share.cpu_class;
 	s->striding++;
-}
-
-/* Step on; false: the next step is not one of these, or not surely. */
-bool stride_on(struct sim *s, uint32_t worker)
-{
-	struct turn *t = &s->turns[worker];
-
-	for (;;) {
-		uint32_t table = !t->at, have = t->stock, n;
-		uint64_t end_ns;
-
-		/* A step never reaches the goal, so it takes all that there is. */
-		if (t->left <= SIM_CHARGE_BATCH)
-			return false;
-		if (have <= table) {
-			if (!memcg_charge_free(s, t->parent, SIM_CHARGE_BATCH))
-				return false;
-			have += SIM_CHARGE_BATCH;
-		}
-		have -= table;
-		n = SIM_TABLE_PAGES - t->at;
-		n = n < have ? n : have;
-		t->stock = (uint8_t)(have - n);
-		t->at = (t->at + n) % SIM_TABLE_PAGES;
-		t->left -= n;
-		s->strides++;
-		end_ns = s->now_ns + cpu_stretch(n * s->machine.fault_ns, t->noise_ppm,
-						 cpu_class_ppm(s, t->cpu_class));
-		if (end_ns >= s->horizon_ns) {
-			queue_set(s, worker, end_ns);
-			return true;
-		}
-		s->now_ns = end_ns;
-		s->steps++;
-	}
 }
 
 void stride_settle(struct sim *s, struct worker *w)
@@ -106,7 +74,7 @@ void stride_settle(struct sim *s, struct worker *w)
 	struct memcg *c = &s->cg[w->cg];
 	uint64_t grown, tables;
 
-	if (!t->left)
+	if (!t->striding)
 		return;
 	grown = w->goal - w->anon - t->left;
 	tables = tables_of(w->anon + grown) - w->tables;
@@ -117,7 +85,7 @@ void stride_settle(struct sim *s, struct worker *w)
 	c->faults += grown;
 	w->tables += tables;
 	pages_map(s, w, grown);
-	t->left = 0;
+	t->striding = false;
 	s->striding--;
 }
 

@@ -4,7 +4,7 @@
  * its op leaves debts (reclaim's time, a sleep, the time of its faults), which are paid one after
  * another before the next step.
  */
-#include "backend/sim/state.h"
+#include "backend/sim/stride.h"
 
 /* What a mode means to the CPUs and to memory pressure. */
 static const struct {
@@ -217,15 +217,6 @@ void worker_end_op(struct sim *s, struct worker *w, enum done_status status)
 
 void worker_fire(struct sim *s, struct worker *w)
 {
-	uint32_t index = worker_index(s, w);
-
-	s->steps++;
-	if (s->turns[index].left) {
-		if (stride_on(s, index))
-			return;
-		stride_settle(s, w);
-	}
-	queue_expect(s, s->now_ns + w->share.wall_ns); /* another batch like the last */
 	if (w->mode >= MODE_THROTTLE) {
 		if (w->mode == MODE_EXIT) {
 			oom_exit(s, w);
