@@ -49,6 +49,8 @@ struct agentcg_event {
 	__u64 delay_ns;
 	__u32 task; /* thread id in the first pid namespace */
 	__u32 kind;
+	__u32 pages; /* that it has charged since it was judged last: what penalties scale with */
+	__u32 unused;
 };
 
 /* What is counted for a cgroup and those below it that have no entry of their own. */

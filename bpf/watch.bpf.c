@@ -46,6 +46,8 @@ struct {
 struct visit {
 	struct cgroup_subsys_state *css; /* NULL until reclaim_high() has run */
 	__u64 reclaimed_ns;		 /* when that returned last */
+	__u32 pages;			 /* charged over memory.high */
+	__u32 unused;
 };
 
 struct {
@@ -63,7 +65,7 @@ struct {
 	__type(value, __u64);
 } charged SEC(".maps");
 
-static __always_inline bool tell(__u32 kind, __u64 now, __u64 cgroup, __u64 delay_ns)
+static __always_inline bool tell(__u32 kind, __u64 now, __u64 cgroup, __u64 delay_ns, __u32 pages)
 {
 	struct agentcg_event *e = bpf_ringbuf_reserve(&events, sizeof *e, 0);
 
@@ -74,6 +76,8 @@ static __always_inline bool tell(__u32 kind, __u64 now, __u64 cgroup, __u64 dela
 	e->delay_ns = delay_ns;
 	e->task = (__u32)bpf_get_current_pid_tgid();
 	e->kind = kind;
+	e->pages = pages;
+	e->unused = 0;
 	bpf_ringbuf_submit(e, 0);
 	return true;
 }
@@ -107,7 +111,7 @@ static long count_fault(__u32 i, struct fault *f)
 
 	(void)i;
 	if (active_count(id, f->now, f->n))
-		tell(AGENTCG_EVENT_ACTIVE, f->now, id, 0);
+		tell(AGENTCG_EVENT_ACTIVE, f->now, id, 0, 0);
 	f->css = css_parent(f->css);
 	return !f->css;
 }
@@ -169,7 +173,9 @@ static long search_policy(__u32 i, struct search *s)
 	return !s->css;
 }
 
-static __always_inline void judge(struct cgroup_subsys_state *css, __u64 now, bool charging)
+/* pages: what the task has charged */
+static __always_inline void judge(struct cgroup_subsys_state *css, __u64 now, __u32 pages,
+				  bool charging)
 {
 	struct search s = {.css = css};
 	struct agentcg_counts *c;
@@ -191,7 +197,7 @@ static __always_inline void judge(struct cgroup_subsys_state *css, __u64 now, bo
 		__sync_fetch_and_add(&c->over_high, 1);
 	if (!s.policy.delay_ns || !active_any(now))
 		return;
-	if (tell(AGENTCG_EVENT_DELAY, now, s.known, s.policy.delay_ns))
+	if (tell(AGENTCG_EVENT_DELAY, now, s.known, s.policy.delay_ns, pages))
 		__sync_fetch_and_add(&c->delays, 1);
 	else
 		__sync_fetch_and_add(&c->lost, 1);
@@ -204,7 +210,8 @@ static __always_inline int over_high_enter(void)
 	struct visit v = {};
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 
-	if (!task->memcg_nr_pages_over_high)
+	v.pages = task->memcg_nr_pages_over_high;
+	if (!v.pages)
 		return 0;
 	bpf_map_update_elem(&visits, &tid, &v, BPF_ANY);
 	return 0;
@@ -290,7 +297,7 @@ int BPF_PROG(reclaimed, struct mem_cgroup *memcg)
 	if (v->css)
 		return 0;
 	v->css = &memcg->css;
-	judge(&memcg->css, now, false);
+	judge(&memcg->css, now, v->pages, false);
 	return 0;
 }
 
@@ -328,7 +335,7 @@ int BPF_PROG(charging, struct mem_cgroup *memcg, unsigned int gfp, unsigned int 
 
 	bpf_loop(MAX_DEPTH, count_charge, &c, 0);
 	if (c.batch)
-		judge(&memcg->css, bpf_ktime_get_ns(), true);
+		judge(&memcg->css, bpf_ktime_get_ns(), AGENTCG_BATCH_PAGES, true);
 	return 0;
 }
 

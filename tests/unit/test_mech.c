@@ -239,7 +239,7 @@ static void penalty_is_the_kernels(void **state)
 			double x = (double)over / 1000;
 			uint64_t usage = (uint64_t)((double)(high * MIB) * (1 + x));
 			double want = 64e9 * x * x;
-			double got = (double)penalty_ns(usage, high * MIB, 1);
+			double got = (double)penalty_ns(usage, high * MIB, 64);
 
 			if (want > 2e9)
 				want = 2e9;
@@ -249,12 +249,12 @@ static void penalty_is_the_kernels(void **state)
 				assert_true(got <= want && got > want * 0.99 - 4.1e6);
 		}
 	}
-	assert_int_equal(penalty_ns(100 * MIB, 100 * MIB, 1), 0);
-	assert_int_equal(penalty_ns(101 * MIB, 100 * MIB, 1), 0); /* 6.4 ms is not slept */
-	assert_int_equal(penalty_ns(110 * MIB, 100 * MIB, 1), 636 * MS);
-	assert_int_equal(penalty_ns(110 * MIB, 100 * MIB, 2), 1272 * MS);
-	assert_int_equal(penalty_ns(110 * MIB, 100 * MIB, 8), 2000 * MS); /* a huge page */
-	assert_int_equal(penalty_ns(110 * MIB, 0, 1), 2000 * MS);
+	assert_int_equal(penalty_ns(100 * MIB, 100 * MIB, 64), 0);
+	assert_int_equal(penalty_ns(101 * MIB, 100 * MIB, 64), 0); /* 6.4 ms is not slept */
+	assert_int_equal(penalty_ns(110 * MIB, 100 * MIB, 64), 636 * MS);
+	assert_int_equal(penalty_ns(110 * MIB, 100 * MIB, 128), 1272 * MS);
+	assert_int_equal(penalty_ns(110 * MIB, 100 * MIB, 512), 2000 * MS); /* a huge page */
+	assert_int_equal(penalty_ns(110 * MIB, 0, 64), 2000 * MS);
 }
 
 static uint64_t slept(uint64_t first, uint32_t batches, uint64_t high)
@@ -262,7 +262,7 @@ static uint64_t slept(uint64_t first, uint32_t batches, uint64_t high)
 	uint64_t ns = 0;
 
 	for (uint32_t k = 0; k < batches; k++)
-		ns += penalty_ns(first + k * BATCH, high, 1);
+		ns += penalty_ns(first + k * BATCH, high, 64);
 	return ns;
 }
 

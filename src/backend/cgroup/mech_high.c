@@ -7,13 +7,16 @@
  * its batches sleep for the delay.  A batch later they would sleep for longer, as the cgroup has
  * grown; but a write takes back what is left of the batch that the tasks live on, and they have to
  * charge, and sleep, once more.  So it is written every CYCLE batches, such that the sleeps until
- * the next write add up to what is owed for the growth; in the midst of a sleep, as the kernel
- * fixes its length after some attempts to reclaim and must not see the new value during these.
- * What was slept too little or too much, because memory.high could not be written in time, is made
- * up for in the next cycle.
+ * the next write add up to what is owed for these; in the midst of a sleep, as the kernel fixes
+ * its length after some attempts to reclaim and must not see the new value during these.  What was
+ * slept too little or too much is made up for by the next value, which is written before its turn
+ * when it has become much.  It does become much: another cgroup that charges on the same CPU takes
+ * the rest of a batch back too, and then a batch is a page of growth.
  *
- * Tasks wait singly, as with a hook in the kernel.  No sleep is longer than 2 s, and what can be
- * reclaimed is reclaimed down to the low memory.high: the price of this mechanism.
+ * Tasks wait singly, as with a hook in the kernel.  The batch that first goes over the cgroup's own
+ * limit passes, as the kernel finds no reason to stop it before memory.high is written, and is paid
+ * for by the next ones.  No sleep is longer than 2 s, and what can be reclaimed is reclaimed down
+ * to the low memory.high: the price of this mechanism.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +35,7 @@
 
 #define BATCH_BYTES (AGENTCG_BATCH_PAGES * PAGE_BYTES)
 #define LOOK_NS	    (50 * NS_PER_MS) /* is it still over its own limit? */
-#define CYCLE	    4
+#define CYCLE	    2
 #define DEBT_MAX_NS INT64_C(10000000000)
 
 struct throttle {
@@ -40,11 +43,14 @@ struct throttle {
 	bool on;	     /* memory.high is ours */
 	uint64_t high_bytes; /* what we wrote */
 	uint64_t base_bytes; /* usage then */
-	uint64_t peak_bytes; /* growth up to here is accounted for */
+	uint64_t peak_bytes; /* highest usage at a charge */
+	bool drained;	     /* by our write: the next batch replaces what was taken back */
 	uint64_t write_ns;   /* when to write again; NEVER */
 	uint64_t look_ns;    /* when to look again, while on */
-	int64_t owed_ns;     /* for growth, less what was slept; negative: slept too much */
-	uint64_t delays, slept_ns;
+	int64_t owed_ns;     /* for charges, less what was slept; negative: slept too much */
+	int64_t planned_ns;  /* owed_ns when last written */
+	uint64_t charged;    /* bytes of batches that had to wait: the delays */
+	uint64_t slept_ns;
 	uint64_t awake_ns;		  /* end of the latest sleep */
 	uint64_t settled_ns, measured_ns; /* slept_ns, and what BPF measured, when last compared */
 };
@@ -129,15 +135,22 @@ static uint64_t delay_of(const struct high *m, uint32_t i)
 	return ns < PENALTY_MAX_NS ? ns : PENALTY_MAX_NS;
 }
 
-/* Tasks owe the delay for each batch by which the cgroup has grown, in proportion. */
-static void account(struct high *m, uint32_t i, uint64_t usage, uint64_t slept_ns)
+/*
+ * Tasks owe the delay for each batch that they charge, in proportion.  Of one that they had to
+ * charge because our write took the last one back, what they grew by is theirs.
+ */
+static void account(struct high *m, uint32_t i, uint32_t pages, uint64_t usage, uint64_t slept_ns)
 {
 	struct throttle *t = &m->of[i];
+	uint64_t grown = usage > t->peak_bytes ? usage - t->peak_bytes : 0;
+	uint64_t bytes = pages * PAGE_BYTES;
 
-	if (usage > t->peak_bytes) {
-		t->owed_ns += (int64_t)mul_div(delay_of(m, i), usage - t->peak_bytes, BATCH_BYTES);
-		t->peak_bytes = usage;
-	}
+	if (t->drained && grown < bytes)
+		bytes = grown;
+	t->drained = false;
+	t->peak_bytes += grown;
+	t->charged += bytes;
+	t->owed_ns += (int64_t)mul_div(delay_of(m, i), bytes, BATCH_BYTES);
 	t->owed_ns -= (int64_t)slept_ns;
 	if (t->owed_ns > DEBT_MAX_NS)
 		t->owed_ns = DEBT_MAX_NS;
@@ -190,6 +203,17 @@ static uint64_t next_high(struct high *m, uint32_t i, uint64_t usage)
 	return penalty_high(usage + BATCH_BYTES, CYCLE, total > 0 ? (uint64_t)total : 0);
 }
 
+static void begin(struct high *m, uint32_t i, uint64_t usage)
+{
+	struct throttle *t = &m->of[i];
+
+	t->owed_ns = 0;
+	t->drained = false;
+	t->peak_bytes = usage;
+	t->settled_ns = t->slept_ns;
+	t->measured_ns = measured_sleep(m, i);
+}
+
 static int tighten(struct high *m, uint32_t i, uint64_t now_ns)
 {
 	struct throttle *t = &m->of[i];
@@ -202,12 +226,6 @@ static int tighten(struct high *m, uint32_t i, uint64_t now_ns)
 	t->look_ns = now_ns + LOOK_NS;
 	if (!applies(m, i, usage))
 		return let_go(m, i);
-	if (!t->on) {
-		t->owed_ns = 0;
-		t->peak_bytes = usage;
-		t->settled_ns = t->slept_ns;
-		t->measured_ns = measured_sleep(m, i);
-	}
 	/* The first write takes back what is left of a batch; the second knows the usage then. */
 	for (int turn = 0; turn < 2; turn++) {
 		bytes = next_high(m, i, usage);
@@ -218,12 +236,24 @@ static int tighten(struct high *m, uint32_t i, uint64_t now_ns)
 			return err;
 		t->on = true;
 		t->high_bytes = before = bytes;
+		t->base_bytes = usage;
 		err = usage_of(t, &usage);
 		if (err)
 			return err;
+		t->drained = t->drained || usage < t->base_bytes;
 		t->base_bytes = usage;
 	}
+	t->planned_ns = t->owed_ns;
 	return 0;
+}
+
+/* Was slept so much more or less than planned that the next value cannot wait for its turn? */
+static bool astray(const struct high *m, uint32_t i)
+{
+	const struct throttle *t = &m->of[i];
+	int64_t delay_ns = (int64_t)delay_of(m, i);
+
+	return t->owed_ns < -delay_ns || t->owed_ns > t->planned_ns + delay_ns;
 }
 
 /* A batch was charged: what does the kernel make of it, and what is still owed? */
@@ -237,23 +267,22 @@ static int batch(struct high *m, const struct watch_event *e, uint64_t now_ns)
 
 	if (err)
 		return err;
+	if (!t->on)
+		begin(m, i, usage);
 	if (!a->delay_always && usage <= a->high_bytes)
 		return tighten(m, i, now_ns); /* over ours, not over its own */
-	t->delays += e->batches;
 	if (!t->on) {
-		err = tighten(m, i, now_ns);
-		account(m, i, t->peak_bytes + mul_div(BATCH_BYTES, e->batches, 1), 0);
-		t->peak_bytes = usage;
-		return err ? err : tighten(m, i, now_ns);
+		account(m, i, e->pages, usage, 0);
+		return tighten(m, i, now_ns);
 	}
 	settle(m, i, e->t_ns);
-	slept = penalty_ns(usage, t->high_bytes, 1);
-	account(m, i, usage, slept);
+	slept = penalty_ns(usage, t->high_bytes, e->pages);
+	account(m, i, e->pages, usage, slept);
 	t->slept_ns += slept;
 	t->awake_ns = e->t_ns + slept;
 	if (slept)
 		m->h->delayed(m->h->ctx, i, e->t_ns, slept);
-	if (usage + BATCH_BYTES / 2 < t->base_bytes + CYCLE * BATCH_BYTES)
+	if (usage + BATCH_BYTES / 2 < t->base_bytes + CYCLE * BATCH_BYTES && !astray(m, i))
 		return 0;
 	t->write_ns = e->t_ns + slept / 2;
 	return t->write_ns > now_ns ? 0 : tighten(m, i, now_ns);
@@ -280,6 +309,8 @@ static int tend(struct high *m, uint32_t i, bool active, uint64_t now_ns)
 		return err;
 	if (!applies(m, i, usage))
 		return let_go(m, i);
+	if (!t->on)
+		begin(m, i, usage);
 	/* Also when it has become smaller, or grew without being told of. */
 	if (!t->on || usage + 2 * BATCH_BYTES < t->base_bytes ||
 	    usage > t->base_bytes + (CYCLE + 1) * BATCH_BYTES)
@@ -376,7 +407,7 @@ static void high_count(void *run, uint32_t cgroup, uint64_t now_ns, struct cg_co
 		if (!watch_below(m->h, i, cgroup))
 			continue;
 		settle(m, i, now_ns);
-		c->delays += t->delays;
+		c->delays += (t->charged + BATCH_BYTES / 2) / BATCH_BYTES;
 		c->delayed_ns += t->slept_ns;
 		if (t->awake_ns > now_ns)
 			c->delayed_ns -= t->awake_ns - now_ns;

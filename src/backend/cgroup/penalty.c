@@ -9,7 +9,7 @@
 #define SCALING	  14 /* MEMCG_DELAY_SCALING_SHIFT */
 
 /* In jiffies, as the kernel rounds. */
-static uint64_t penalty_pages(uint64_t usage, uint64_t high, uint32_t batches)
+static uint64_t penalty_pages(uint64_t usage, uint64_t high, uint32_t pages)
 {
 	const uint64_t most = PENALTY_MAX_NS / JIFFY_NS;
 	uint64_t overage, jiffies;
@@ -20,14 +20,14 @@ static uint64_t penalty_pages(uint64_t usage, uint64_t high, uint32_t batches)
 	if (overage > UINT32_MAX)
 		return most;
 	jiffies = mul_div(overage * overage, HZ, UINT64_C(1) << (PRECISION + SCALING));
-	jiffies = mul_div(jiffies, batches, 1);
+	jiffies = mul_div(jiffies, pages, AGENTCG_BATCH_PAGES);
 	return jiffies < most ? jiffies : most;
 }
 
-uint64_t penalty_ns(uint64_t usage_bytes, uint64_t high_bytes, uint32_t batches)
+uint64_t penalty_ns(uint64_t usage_bytes, uint64_t high_bytes, uint32_t pages)
 {
 	uint64_t ns =
-	    JIFFY_NS * penalty_pages(usage_bytes / PAGE_BYTES, high_bytes / PAGE_BYTES, batches);
+	    JIFFY_NS * penalty_pages(usage_bytes / PAGE_BYTES, high_bytes / PAGE_BYTES, pages);
 
 	return ns > PENALTY_NONE_NS ? ns : 0;
 }
@@ -38,7 +38,8 @@ static uint64_t sum_of(uint64_t first, uint32_t batches, uint64_t high)
 	uint64_t jiffies = 0;
 
 	for (uint32_t k = 0; k < batches; k++)
-		jiffies += penalty_pages(first + k * AGENTCG_BATCH_PAGES, high, 1);
+		jiffies +=
+		    penalty_pages(first + k * AGENTCG_BATCH_PAGES, high, AGENTCG_BATCH_PAGES);
 	return jiffies * JIFFY_NS;
 }
 

@@ -16,8 +16,8 @@
 #define PENALTY_MAX_NS	(2 * NS_PER_SEC)
 #define PENALTY_NONE_NS (8 * NS_PER_MS) /* up to 2 jiffies */
 
-/* What a charge that brought usage there is made to sleep for. */
-uint64_t penalty_ns(uint64_t usage_bytes, uint64_t high_bytes, uint32_t batches);
+/* What a task that charged `pages`, the last of which brought usage there, is made to sleep for. */
+uint64_t penalty_ns(uint64_t usage_bytes, uint64_t high_bytes, uint32_t pages);
 
 /*
  * The memory.high, in whole pages, with which `batches` (at least 1) charges, the first of which

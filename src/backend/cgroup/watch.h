@@ -20,6 +20,7 @@ struct watch_event {
 	uint32_t cgroup;
 	uint32_t task;	  /* thread; 0: not known */
 	uint32_t batches; /* at least 1: that many charges have to wait for delay_ns each */
+	uint32_t pages;	  /* charged by these: what the kernel's own penalty scales with */
 	uint64_t t_ns;	  /* since when */
 	uint64_t delay_ns;
 };

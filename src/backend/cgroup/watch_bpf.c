@@ -288,6 +288,7 @@ static int on_event(void *run, void *data, size_t size)
 					.cgroup = i,
 					.task = e->task,
 					.batches = 1,
+					.pages = e->pages,
 					.t_ns = e->t_ns,
 					.delay_ns = e->delay_ns,
 				    });

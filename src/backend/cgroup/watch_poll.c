@@ -170,7 +170,12 @@ static int look(struct poller *p, uint32_t i, uint64_t now_ns, struct watch_even
 	if (!any_active(p, now_ns))
 		return 0;
 	*e = (struct watch_event){
-	    .cgroup = i, .batches = batches, .t_ns = now_ns, .delay_ns = s->policy.delay_ns};
+	    .cgroup = i,
+	    .batches = batches,
+	    .pages = batches * AGENTCG_BATCH_PAGES,
+	    .t_ns = now_ns,
+	    .delay_ns = s->policy.delay_ns,
+	};
 	return 1;
 }
 
