@@ -195,12 +195,14 @@ static void settle(struct high *m, uint32_t i, uint64_t now_ns)
 static uint64_t next_high(struct high *m, uint32_t i, uint64_t usage)
 {
 	const struct throttle *t = &m->of[i];
-	uint64_t end = usage + CYCLE * BATCH_BYTES;
+	uint64_t end = usage + CYCLE * BATCH_BYTES, own = m->h->cgroups[i].attrs->high_bytes, bytes;
 	int64_t total = t->owed_ns;
 
 	if (end > t->peak_bytes)
 		total += (int64_t)mul_div(delay_of(m, i), end - t->peak_bytes, BATCH_BYTES);
-	return penalty_high(usage + BATCH_BYTES, CYCLE, total > 0 ? (uint64_t)total : 0);
+	bytes = penalty_high(usage + BATCH_BYTES, CYCLE, total > 0 ? (uint64_t)total : 0);
+	/* A delay adds to what the scenario's own memory.high asks for; it never takes from it. */
+	return bytes < own ? bytes : own;
 }
 
 static void begin(struct high *m, uint32_t i, uint64_t usage)
