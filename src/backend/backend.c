@@ -43,6 +43,21 @@ bool backend_feature_known(const char *name)
 	return false;
 }
 
+static const char *const mechanisms[] = {"memcg_bpf", "freeze", "high", "sched_ext", "poll"};
+
+const char *backend_mechanism(size_t i)
+{
+	return i < sizeof mechanisms / sizeof *mechanisms ? mechanisms[i] : NULL;
+}
+
+bool backend_mechanism_known(const char *name)
+{
+	for (size_t i = 0; backend_mechanism(i); i++)
+		if (!strcmp(backend_mechanism(i), name))
+			return true;
+	return false;
+}
+
 static int version_order(const uint32_t a[3], const uint32_t b[3])
 {
 	for (int i = 0; i < 3; i++)

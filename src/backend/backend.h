@@ -39,6 +39,12 @@ struct requirement {
 /* The names that `require` may use, in alphabetical order; NULL past the last. */
 const char *backend_feature(size_t i);
 bool backend_feature_known(const char *name);
+/*
+ * The mechanisms that a scenario may name, each a feature too; NULL past the last.  In the order
+ * in which live runs try them.
+ */
+const char *backend_mechanism(size_t i);
+bool backend_mechanism_known(const char *name);
 /* Does a kernel of this version meet r (feature "kernel")? */
 bool backend_version_holds(const uint32_t have[3], const struct requirement *r);
 
@@ -48,6 +54,7 @@ struct backend {
 	const char *kernel;    /* modelled or running: "7.2 (modelled)"; or NULL */
 	uint32_t caps;	       /* enum backend_cap */
 	uint32_t clock;	       /* enum obs_clock */
+	bool modelled;	       /* what it is told to use it models: "freeze (modelled)" */
 
 	/*
 	 * Is this there?  1 yes, 0 no with the reason in why[], -EINVAL when the feature's name is

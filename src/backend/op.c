@@ -15,6 +15,7 @@ const struct cg_attrs cg_attrs_default = {
 const struct machine machine_default = {
     .memory_bytes = 16 * GIB,
     .fault_ns = 1600,
+    .reaction_ns = NS_PER_MS,
     .reclaim_bps = GIB,
     .disk_bps = 500 * MIB,
     .swapout_bps = 500 * MIB,

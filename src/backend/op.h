@@ -92,6 +92,7 @@ struct machine {
 	uint32_t stated;	/* enum machine_stated: written in the scenario, not defaults */
 	uint64_t memory_bytes;	/* 16G */
 	uint64_t fault_ns;	/* 1600: one 4K page */
+	uint64_t reaction_ns;	/* 1 ms: of mechanisms that act from user space */
 	uint64_t reclaim_bps;	/* 1G/s, bytes per second of CPU */
 	uint64_t disk_bps;	/* 500M/s */
 	uint64_t swapout_bps;	/* 500M/s */
@@ -107,6 +108,11 @@ struct world {
 	const struct cg_attrs *attrs;  /* [ncgroups], of the policy that runs */
 	const struct worker_spec *workers;
 	uint32_t ncgroups, nworkers;
+	/*
+	 * What carries out delay and protect, by the name that the scenario gives; NULL: as the
+	 * backend has it.
+	 */
+	const char *mechanism;
 };
 
 /* ---- operations ---------------------------------------------------------------------------- */

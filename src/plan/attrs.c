@@ -87,6 +87,7 @@ static const struct attr_rule machine_rules[] = {
     {"disk", .form = FORM_RATE, FIELD(machine, disk_bps), .lo = 1, .hi = MAX_BYTES - 1},
     {"swapout", .form = FORM_RATE, FIELD(machine, swapout_bps), .lo = 1, .hi = MAX_BYTES - 1},
     {"process", SIZES, FIELD(machine, process_bytes)},
+    {"reaction", .form = FORM_DURATION, FIELD(machine, reaction_ns), .hi = 10 * NS_PER_SEC},
     {"noise", .form = FORM_PPM, FIELD(machine, noise_ppm), .hi = 999999},
 };
 

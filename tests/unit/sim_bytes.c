@@ -173,6 +173,7 @@ static void make_world(struct bytes *b, struct sim_world *w, bool check)
 	w->machine.memory_bytes = (16 + (uint64_t)byte(b)) * MIB;
 	w->machine.cpus = below(b, 5);
 	w->machine.noise_ppm = byte(b) * 200U;
+	w->mechanism = backend_mechanism(below(b, 8)); /* or none: the hook */
 	for (uint32_t i = 0; i < ncg; i++) {
 		struct cg_attrs a = attrs(b);
 

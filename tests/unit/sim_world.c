@@ -87,6 +87,7 @@ void sw_open(struct sim_world *w, uint64_t seed, uint32_t rep)
 	    .workers = w->workers.v,
 	    .ncgroups = (uint32_t)w->cgroups.n,
 	    .nworkers = (uint32_t)w->workers.n,
+	    .mechanism = w->mechanism,
 	};
 	for (size_t i = 0; i < w->cgroups.n; i++)
 		vec_push(&w->last, (struct cg_counters){0});

@@ -15,6 +15,7 @@ struct sim_world {
 	VEC(struct cg_spec) cgroups;
 	VEC(struct cg_attrs) attrs;
 	VEC(struct worker_spec) workers;
+	const char *mechanism; /* NULL: the hook */
 	struct world world;
 	void *run;
 	VEC(struct obs) seen; /* all but samples, in order */

@@ -89,6 +89,7 @@ static void stride_world(struct sim_world *w, struct rng *r, bool near, bool sin
 	w->machine.memory_bytes = near ? 160 * MIB : 64 * GIB;
 	w->machine.noise_ppm = below(r, 2) ? 30000 : 0; /* 0: many timers at the same time */
 	w->machine.cpus = 1 + below(r, 4);
+	w->mechanism = backend_mechanism(below(r, 8)); /* or none: the hook */
 	sw_cgroup(w, 0, cg_attrs_default);
 	for (uint32_t i = 0; i < GROUPS; i++) {
 		struct cg_attrs a = cg_attrs_default;

@@ -548,7 +548,8 @@ static void requirements_are_answered(void **state)
 
 	assert_int_equal(probe("memcg_bpf", 0, 0, 0), 1);
 	assert_int_equal(probe("psi", 0, 0, 0), 1);
-	assert_int_equal(probe("sched_ext", 0, 0, 0), 0);
+	for (size_t i = 0; backend_mechanism(i); i++)
+		assert_int_equal(probe(backend_mechanism(i), 0, 0, 0), 1);
 	assert_int_equal(probe("memcg-bpf", 0, 0, 0), -EINVAL);
 	assert_int_equal(probe("kernel", 'g', 6, 12), 1);
 	assert_int_equal(probe("kernel", 'g', 7, 3), 0);

@@ -3,7 +3,7 @@
  * memory.high, after reclaim_high(), calculate_high_delay() and __mem_cgroup_handle_over_high() of
  * mm/memcontrol.c, and the timer wheel that ends the sleep, after kernel/time/timer.c.
  */
-#include "backend/sim/state.h"
+#include "backend/sim/mechanism.h"
 
 #define DELAY_PRECISION_SHIFT 20 /* MEMCG_DELAY_PRECISION_SHIFT */
 #define DELAY_SCALING_SHIFT   14 /* MEMCG_DELAY_SCALING_SHIFT */
@@ -85,13 +85,18 @@ static uint64_t reclaim_high(struct sim *s, struct worker *w, uint64_t nr)
 void high_handle(struct sim *s, struct worker *w, uint32_t nr_over)
 {
 	int retries = SIM_RECLAIM_RETRIES;
-	uint64_t nr = nr_over, native, policy, penalty;
+	uint64_t nr = nr_over, native, policy = 0, penalty;
+	bool hook = s->mechanism == MECH_MEMCG_BPF, seen = false;
 
 	for (;;) {
 		uint64_t freed = reclaim_high(s, w, nr);
 
 		native = penalty_of(max_overage(s, w->cg), nr_over);
-		policy = policy_delay_jiffies(s, w->cg);
+		if (hook)
+			policy = policy_delay_jiffies(s, w->cg);
+		else if (!seen)
+			mech_charged(s, w, native);
+		seen = true;
 		penalty = policy > native ? policy : native;
 		if (penalty > SIM_MAX_HIGH_DELAY)
 			penalty = SIM_MAX_HIGH_DELAY;
@@ -101,6 +106,7 @@ void high_handle(struct sim *s, struct worker *w, uint32_t nr_over)
 			break;
 		nr = SIM_SWAP_CLUSTER;
 	}
-	w->owe_jiffies = (uint32_t)penalty;
-	w->owe_policy = policy > native;
+	w->owe_jiffies = (w->owe_jiffies & SIM_HELD) | (uint32_t)penalty;
+	/* Where memory.high was moved it is the policy's sleep. */
+	w->owe_policy = hook ? policy > native : mech_moved(s, w->cg);
 }

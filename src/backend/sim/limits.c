@@ -3,7 +3,7 @@
  * Writes to a cgroup's files.  The writer is no worker: its reclaim takes nobody's time, except on
  * the disk.
  */
-#include "backend/sim/state.h"
+#include "backend/sim/mechanism.h"
 
 /* page_counter_memparse() */
 uint64_t limits_pages(uint64_t bytes)
@@ -39,7 +39,7 @@ void limits_shrink_to_max(struct sim *s, uint32_t m)
 }
 
 /* memory_high_write() */
-static void shrink_to_high(struct sim *s, uint32_t m)
+void limits_shrink_to_high(struct sim *s, uint32_t m)
 {
 	struct memcg *c = &s->cg[m];
 	int retries = SIM_RECLAIM_RETRIES;
@@ -77,6 +77,11 @@ void limits_freeze(struct sim *s, uint32_t m, bool on)
 	if (s->more[m].frozen == on)
 		return;
 	s->more[m].frozen = on;
+	freeze_members(s, m, on ? 1 : -1);
+}
+
+void limits_hold(struct sim *s, uint32_t m, bool on)
+{
 	freeze_members(s, m, on ? 1 : -1);
 }
 
@@ -120,12 +125,13 @@ void limits_set(struct sim *s, uint32_t m, const struct cg_attrs *a)
 				CGA_BIT(CGA_PROTECT);
 
 	write_attrs(s, m, a, a->set);
+	mech_set(s, m, a->set);
 	if (a->set & policy)
 		policy_refresh(s);
 	if (a->set & (CGA_BIT(CGA_WEIGHT) | CGA_BIT(CGA_CPU)))
 		cpu_weights_changed(s);
 	if (a->set & CGA_BIT(CGA_HIGH))
-		shrink_to_high(s, m);
+		limits_shrink_to_high(s, m);
 	if (a->set & CGA_BIT(CGA_MAX))
 		limits_shrink_to_max(s, m);
 }

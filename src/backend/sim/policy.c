@@ -5,7 +5,7 @@
  *
  * A program attached to a cgroup serves its descendants too, until one has its own.
  */
-#include "backend/sim/state.h"
+#include "backend/sim/mechanism.h"
 
 /*
  * Every step of a charge asks whether somebody is active; keep the answer as a time.  Windows and
@@ -84,18 +84,29 @@ void policy_refresh(struct sim *s)
 	active_update(s);
 }
 
+void policy_window_add(struct sim *s, uint32_t m, uint64_t n)
+{
+	struct memcg_more *x = &s->more[m];
+	uint64_t until;
+
+	if (!agentcg_window_add(&x->window, &x->policy, s->now_ns, n))
+		return;
+	if (__builtin_add_overflow(s->now_ns, x->policy.window_ns, &until))
+		until = NEVER;
+	if (until > s->active_until_ns)
+		s->active_until_ns = until;
+	mech_active(s);
+}
+
 void policy_faults_high(struct sim *s, uint32_t m, uint64_t n)
 {
 	for (; m != SIM_NONE; m = s->cg[s->cg[m].parent].high_cg) {
-		struct memcg_more *x = &s->more[m];
-		uint64_t until;
-
-		if (!agentcg_window_add(&x->window, &x->policy, s->now_ns, n))
-			continue;
-		if (__builtin_add_overflow(s->now_ns, x->policy.window_ns, &until))
-			until = NEVER;
-		if (until > s->active_until_ns)
-			s->active_until_ns = until;
+		if (s->mechanism == MECH_POLL) {
+			s->more[m].unread_faults += n;
+			mech_faulted(s);
+		} else {
+			policy_window_add(s, m, n);
+		}
 	}
 }
 

@@ -243,11 +243,11 @@ void queue_init(struct sim *s)
 	q->front = NEVER;
 	q->first = SIM_NONE;
 	q->next_ns = NEVER;
-	q->crowded = s->nw >= CROWD;
+	q->crowded = s->nw >= CROWD && s->nturns == s->nw; /* it looks at workers */
 	q->filled = mem_alloc(n / 64 * sizeof *q->filled);
 	q->rare = mem_alloc(n / 64 * sizeof *q->rare);
-	q->heap = mem_alloc(s->nw * sizeof *q->heap);
-	q->heap_at = mem_alloc(s->nw * sizeof *q->heap_at);
+	q->heap = mem_alloc(s->nturns * sizeof *q->heap);
+	q->heap_at = mem_alloc(s->nturns * sizeof *q->heap_at);
 	q->ring = sim_alloc_lines(n, sizeof *q->ring, &q->ring_block);
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t j = 0; j < BUCKET_KEYS; j++)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/sim/mechanism.h"
 #include "backend/sim/stride.h"
 #include "base/mem.h"
 #include "base/rng.h"
@@ -14,21 +15,8 @@
 static const uint32_t modelled_version[3] = {7, 2, 0};
 #define MODELLED_KERNEL "7.2"
 
-static const struct {
-	const char *feature;
-	const char *why; /* NULL: modelled */
-} answers[] = {
-    {"cgroup2", NULL},
-    {"cpu", NULL},
-    {"freeze", "the simulator delays by memcg_bpf, not by freezing"},
-    {"high", "the simulator delays by memcg_bpf, not by moving memory.high"},
-    {"memcg_bpf", NULL},
-    {"poll", "the simulator delays by memcg_bpf, not by polling memory.events"},
-    {"psi", NULL},
-    {"sched_ext", "the simulator models memcg_bpf and no scheduler"},
-    {"swap", NULL},
-    {"thp", NULL},
-};
+/* Every mechanism is modelled besides. */
+static const char *const modelled[] = {"cgroup2", "cpu", "psi", "swap", "thp"};
 
 static int sim_probe(const struct requirement *r, char *why, size_t why_size)
 {
@@ -38,14 +26,11 @@ static int sim_probe(const struct requirement *r, char *why, size_t why_size)
 		snprintf(why, why_size, "the simulator models Linux %s", MODELLED_KERNEL);
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-		if (strcmp(r->feature, answers[i].feature))
-			continue;
-		if (!answers[i].why)
+	for (size_t i = 0; i < sizeof modelled / sizeof *modelled; i++)
+		if (!strcmp(r->feature, modelled[i]))
 			return 1;
-		snprintf(why, why_size, "%s", answers[i].why);
-		return 0;
-	}
+	if (backend_mechanism_known(r->feature))
+		return 1;
 	if (!backend_feature_known(r->feature))
 		return -EINVAL;
 	snprintf(why, why_size, "the simulator does not model %s", r->feature);
@@ -124,7 +109,8 @@ static void make_workers(struct sim *s, const struct world *w, uint64_t seed, ui
 
 	s->nw = w->nworkers;
 	s->w = sim_alloc_lines(s->nw, sizeof *s->w, &s->w_block);
-	s->turns = sim_alloc_lines(s->nw, sizeof *s->turns, &s->turns_block);
+	s->nturns = s->nw + (mech_has_timers(s->mechanism) ? s->ncg : 0);
+	s->turns = sim_alloc_lines(s->nturns, sizeof *s->turns, &s->turns_block);
 	s->members = mem_alloc(s->nw * sizeof *s->members);
 	s->waiters = mem_alloc(s->nw * sizeof *s->waiters);
 	for (uint32_t i = 0; i < s->nw; i++) {
@@ -182,8 +168,10 @@ static int sim_open(const struct world *w, uint64_t seed, uint32_t rep, struct o
 	s->disk_page_ns = page_ns(w->machine.disk_bps);
 	s->swapout_page_ns = page_ns(w->machine.swapout_bps);
 	s->cpu_gen = 1;
+	s->mechanism = mech_of(w->mechanism);
 	make_cgroups(s, w);
 	make_workers(s, w, seed, rep);
+	mech_init(s);
 	*run = s;
 	return 0;
 }
@@ -202,6 +190,7 @@ static void sim_close(void *run)
 	free(s->members);
 	free(s->waiters);
 	queue_free(s);
+	mech_free(s);
 	vec_free(&s->classes);
 	free(s);
 }
@@ -231,6 +220,10 @@ static int sim_advance(void *run, uint64_t until_ns)
 		s->horizon_ns = s->queue.next_ns <= until_ns ? s->queue.next_ns : beyond_ns;
 		if (s->single_step)
 			s->horizon_ns = 0;
+		if (first >= s->nw) {
+			mech_fire(s, first - s->nw);
+			continue;
+		}
 		s->steps++;
 		if (s->turns[first].striding) {
 			if (stride_on(s, first))
@@ -282,15 +275,19 @@ static void sum_up(const struct sim *s, uint32_t m, struct cg_counters *c)
 		c->delayed_ns += x->delayed_ns;
 		c->throttled_ns += x->throttled_ns;
 		c->protections += x->protections;
+		mech_count(s, i, c);
 	}
 	/* Sleeps that have not ended yet. */
 	for (uint32_t i = s->more[m].wbegin; i < s->more[s->cg[m].end - 1].wend; i++) {
 		const struct worker *w = &s->w[s->members[i]];
+		uint64_t now = s->now_ns;
 
+		if (w->frozen && w->remain_ns < now)
+			now = w->remain_ns; /* it would have gone on then */
 		if (w->mode == MODE_DELAY)
-			c->delayed_ns += s->now_ns - w->sleep_ns;
+			c->delayed_ns += now - w->sleep_ns;
 		else if (w->mode == MODE_THROTTLE)
-			c->throttled_ns += s->now_ns - w->sleep_ns;
+			c->throttled_ns += now - w->sleep_ns;
 	}
 }
 
@@ -370,6 +367,7 @@ static int sim_apply(void *run, const struct op *op, uint64_t due_ns)
 const struct backend backend_sim = {
     .name = "sim",
     .mechanism = "memcg_bpf (modelled)",
+    .modelled = true,
     .kernel = MODELLED_KERNEL " (modelled)",
     .caps = CAP_MEMORY | CAP_LIKE | CAP_DELAY | CAP_DELAY_ALWAYS | CAP_PROTECT | CAP_CPU,
     .probe = sim_probe,

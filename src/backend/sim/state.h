@@ -86,6 +86,7 @@ struct memcg_more {
 	uint32_t weight;
 	struct agentcg_policy policy;
 	struct agentcg_window window;
+	uint64_t unread_faults; /* poll: since memory.stat was read last */
 };
 _Static_assert(offsetof(struct memcg_more, min_usage) == CACHE_LINE, "a field too many");
 
@@ -139,6 +140,7 @@ struct turn {
 };
 _Static_assert(sizeof(struct turn) == CACHE_LINE / 2, "half a cache line");
 
+#define SIM_HELD (UINT32_C(1) << 31) /* in owe_jiffies */
 struct worker {
 	/* What every step reads and writes: two cache lines. */
 	_Alignas(CACHE_LINE) uint32_t cg;
@@ -147,7 +149,7 @@ struct worker {
 	bool busy;	      /* has an op in flight */
 	uint8_t stage;	      /* of the op */
 	uint32_t frozen;      /* frozen ancestors, its cgroup included */
-	uint32_t owe_jiffies; /* to be paid before it goes on, as these: */
+	uint32_t owe_jiffies; /* to be paid before it goes on, as these; SIM_HELD: so is held_... */
 	uint64_t owe_reclaim_ns, owe_io_until, owe_cpu_ns;
 	uint64_t deadline_ns;
 	uint64_t anon, goal; /* pages mapped, resident or swapped; to be mapped */
@@ -181,6 +183,8 @@ struct worker {
 	bool in_call, owe_policy, io_stalls;
 	uint64_t process;
 	uint64_t sleep_ns;	     /* MODE_THROTTLE, MODE_DELAY: since when */
+	uint64_t held_since_ns, held_until_ns; /* sched_ext */
+	uint32_t held_batches;
 	uint64_t remain_ns;	     /* frozen: CPU time left, or the time at which it is due */
 	uint64_t file;		     /* extent of its file that was ever read */
 	uint64_t file_old, file_new; /* resident: from earlier passes, from this one */
@@ -239,6 +243,14 @@ struct cpu_class {
 	uint64_t ppm; /* the fair share then */
 };
 
+enum sim_mechanism {
+	MECH_MEMCG_BPF,
+	MECH_FREEZE,
+	MECH_HIGH,
+	MECH_SCHED_EXT,
+	MECH_POLL,
+};
+
 struct sim {
 	uint64_t now_ns;
 	bool react; /* an observation that the engine may react to was emitted */
@@ -250,9 +262,12 @@ struct sim {
 	struct turn *turns;				     /* by worker */
 	void *cg_block, *more_block, *w_block, *turns_block; /* what they were allocated in */
 	uint32_t ncg, nw;
-	uint32_t *members; /* workers by cgroup */
-	uint32_t *cg_of;   /* world index -> ours */
-	uint32_t *waiters; /* workers in MODE_OOM, in order of arrival */
+	uint32_t nturns; /* timers: of workers, then of what mechanisms do to cgroups */
+	enum sim_mechanism mechanism;
+	struct mech_cg *mech; /* [ncg], or NULL; see mechanism.h */
+	uint32_t *members;    /* workers by cgroup */
+	uint32_t *cg_of;      /* world index -> ours */
+	uint32_t *waiters;    /* workers in MODE_OOM, in order of arrival */
 	uint32_t nwaiters;
 
 	struct queue queue;
@@ -368,6 +383,8 @@ void limits_init(struct sim *s, uint32_t m, const struct cg_attrs *a);
 void limits_set(struct sim *s, uint32_t m, const struct cg_attrs *a);
 void limits_shrink_to_max(struct sim *s, uint32_t m);
 void limits_freeze(struct sim *s, uint32_t m, bool on);
+void limits_hold(struct sim *s, uint32_t m, bool on); /* the mechanism, beside the scenario */
+void limits_shrink_to_high(struct sim *s, uint32_t m);
 void limits_reclaim(struct sim *s, uint32_t m, uint64_t pages);
 uint64_t limits_pages(uint64_t bytes); /* as page_counter_memparse() */
 
@@ -377,6 +394,7 @@ void policy_set(struct sim *s, uint32_t m, const struct cg_attrs *a, uint32_t ma
 void policy_refresh(struct sim *s); /* after policies, min or low changed */
 /* Count n faults for the windows of m, a priority-high cgroup, and of such ones above it. */
 void policy_faults_high(struct sim *s, uint32_t m, uint64_t n);
+void policy_window_add(struct sim *s, uint32_t m, uint64_t n); /* of m alone */
 static inline void policy_faults(struct sim *s, uint32_t m, uint64_t n)
 {
 	s->cg[m].faults += n;

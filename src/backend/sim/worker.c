@@ -4,6 +4,7 @@
  * its op leaves debts (reclaim's time, a sleep, the time of its faults), which are paid one after
  * another before the next step.
  */
+#include "backend/sim/mechanism.h"
 #include "backend/sim/stride.h"
 
 /* What a mode means to the CPUs and to memory pressure. */
@@ -83,6 +84,8 @@ void worker_frozen(struct sim *s, struct worker *w, int delta)
 		return;
 	if (worker_computes(w))
 		w->remain_ns += s->now_ns;
+	else if (w->remain_ns < s->now_ns)
+		w->sleep_ns += s->now_ns - w->remain_ns; /* it slept no longer than it was to */
 	worker_schedule(s, w, w->mode, w->remain_ns);
 }
 
@@ -108,9 +111,9 @@ void worker_end_sleep(struct sim *s, struct worker *w)
 /* schedule_timeout_killable() at the end of high_handle() */
 static void sleep_over_high(struct sim *s, struct worker *w)
 {
-	uint64_t until = high_timer_ns(s->now_ns, w->owe_jiffies);
+	uint64_t until = high_timer_ns(s->now_ns, w->owe_jiffies & ~SIM_HELD);
 
-	w->owe_jiffies = 0;
+	w->owe_jiffies &= SIM_HELD;
 	w->sleep_ns = s->now_ns;
 	worker_schedule(s, w, w->owe_policy ? MODE_DELAY : MODE_THROTTLE, until);
 	if (w->owe_policy) {
@@ -159,11 +162,11 @@ static bool pay_rare(struct sim *s, struct worker *w)
 		worker_schedule(s, w, w->io_stalls ? MODE_REFAULT : MODE_DISK, ns);
 		return false;
 	}
-	if (w->owe_jiffies) {
+	if (w->owe_jiffies & ~SIM_HELD) {
 		sleep_over_high(s, w);
 		return false;
 	}
-	return true;
+	return !(w->owe_jiffies && mech_hold_task(s, w));
 }
 
 /* Pay what is owed; false: it takes until another turn. */
