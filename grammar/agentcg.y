@@ -104,7 +104,7 @@ static void acg_error(struct span *at, struct scan *x, void *scanner, const char
 %token ROOT "root" CGROUP "cgroup" TRACE "trace" WORKLOAD "workload" POLICY "policy" AT "at"
 %token EVERY "every" FOR "for" WHEN "when" AFTER "after" FINISH "finish" MEASURE "measure"
 %token COMPARE "compare" CONTENTION "contention" REPEAT "repeat" SWEEP "sweep" EXPECT "expect"
-%token CLAIM "claim" ABORT "abort"
+%token CLAIM "claim" ABORT "abort" MECHANISM "mechanism"
 /* Operators that are words: reserved. */
 %token AND "and" OR "or" NOT "not" MOD "mod" OF "of"
 /* Verbs, modifiers and words of statements: names elsewhere. */
@@ -197,6 +197,7 @@ stmt: SCENARIO STRING		{ $$ = build_text(x, @$, AS_SCENARIO, $2, @2); }
 				{ $$ = build_workload(x, @$, $2, @2, $3, $4); }
 	| POLICY name overlay_block
 				{ $$ = build_policy(x, @$, $2, @2, $3); }
+	| MECHANISM name	{ $$ = build_mechanism(x, @$, $2, @2); }
 	| AT arith body		{ $$ = build_at(x, @$, $2, NULL, $3); }
 	| AT arith PLUSMINUS arith body
 				{ $$ = build_at(x, @$, $2, $4, $5); }
@@ -309,6 +310,7 @@ overlays: %empty		{ $$ = (struct overlays){0}; }
 	;
 overlay: CGROUP paths attrs	{ $$ = build_overlay(x, @$, $2.first, $3); }
 	| ROOT attrs		{ $$ = build_overlay(x, @$, NULL, $2); }
+	| MECHANISM name	{ $$ = build_overlay_mechanism(x, @$, $2, @2); }
 	;
 bad_overlay: error		{ RECOVER; }
 	| error NEVER

@@ -16,15 +16,27 @@
 #include "experiment/admit.h"
 #include "experiment/experiment.h"
 
-/* What can carry out delay and protect; the simulator models the first. */
-static const char *const mechanisms[] = {"memcg_bpf", "freeze", "high", "sched_ext", "poll"};
-#define NMECHANISMS (sizeof mechanisms / sizeof *mechanisms)
+/* The simulator has each; which there are on a kernel, that kernel says. */
+static bool mechanism_there(struct cmd *c)
+{
+	const char *name = c->opt.mechanism, *near, *names[16];
+	size_t n = 0;
+
+	if (!name || backend_mechanism_known(name))
+		return true;
+	for (; n < 16 && backend_mechanism(n); n++)
+		names[n] = backend_mechanism(n);
+	diag_at(&c->diags, E_USE_VALUE, (struct span){0}, "there is no mechanism `%s`", name);
+	near = diag_nearest(name, names, n);
+	if (near)
+		diag_hint(&c->diags, "did you mean `%s`?", near);
+	return false;
+}
 
 /* Is there a backend for these options?  Otherwise reported, and false. */
 static bool backend_there(struct cmd *c)
 {
 	const struct options *o = &c->opt;
-	const char *near;
 
 	if (o->backend && !strcmp(o->backend, "--vm") && o->cgroup) {
 		diag_at(&c->diags, E_USE_TOGETHER, (struct span){0},
@@ -50,30 +62,20 @@ static bool backend_there(struct cmd *c)
 		diag_hint(&c->diags, "with `--live` the scenario runs on this machine");
 		return false;
 	}
-	if (!o->mechanism || !strcmp(o->mechanism, mechanisms[0]))
-		return true;
-	for (size_t i = 1; i < NMECHANISMS; i++) {
-		if (!strcmp(o->mechanism, mechanisms[i])) {
-			diag_at(&c->diags, E_NOT_BUILT, (struct span){0},
-				"`--mechanism %s`: the simulator does not model it", o->mechanism);
-			diag_hint(&c->diags, "it models `%s`; `--live` may have this one",
-				  mechanisms[0]);
-			return false;
-		}
-	}
-	diag_at(&c->diags, E_USE_VALUE, (struct span){0}, "there is no mechanism `%s`",
-		o->mechanism);
-	near = diag_nearest(o->mechanism, mechanisms, NMECHANISMS);
-	if (near)
-		diag_hint(&c->diags, "did you mean `%s`?", near);
-	return false;
+	return mechanism_there(c);
 }
 
 int run_predict(const struct plan *p, struct diags *d, struct results *r,
 		struct results **predicted)
 {
 	struct experiment_options x = {.backend = &backend_sim, .stop = &signals_stop};
-	int err = experiment_run(p, &x, d, predicted);
+	struct plan *same = arena_dup(&r->arena, p, sizeof *p);
+	int err;
+
+	/* Of the mechanism that a live run has found to work. */
+	if (!same->mechanism && r->mechanism && backend_mechanism_known(r->mechanism))
+		same->mechanism = r->mechanism;
+	err = experiment_run(same, &x, d, predicted);
 
 	if (!err)
 		r->prediction = *predicted;

@@ -10,6 +10,26 @@
 #include "cmd/output.h"
 #include "experiment/experiment.h"
 
+/* What --mechanism named; the words outlive the options. */
+static int read_mechanism(struct store *s, struct kept *k, struct plan_options *o)
+{
+	struct options was = {0};
+	const char **words;
+	struct diags d;
+	size_t n;
+	int err = store_words(s, k->x.id, "argument", &k->a, &words, &n);
+
+	if (err)
+		return err;
+	diags_init(&d, NULL);
+	options_parse(CMD_RUN, "run", (int)n, (char **)words, n && !strcmp(words[0], "run"), &was,
+		      &d);
+	o->mechanism = was.mechanism;
+	options_free(&was);
+	diags_free(&d);
+	return 0;
+}
+
 /* Of the command line that it was made with. */
 static int read_options(struct store *s, struct kept *k, struct plan_options *o,
 			struct lang_path *lib)
@@ -38,6 +58,9 @@ static int read_options(struct store *s, struct kept *k, struct plan_options *o,
 		return err;
 	o->policies = params;
 	o->npolicies = n;
+	err = read_mechanism(s, k, o);
+	if (err)
+		return err;
 	err = store_words(s, k->x.id, "library", &k->a, &params, &n);
 	if (err)
 		return err;
@@ -87,6 +110,32 @@ static int read_plan(struct cmd *c, struct store *s, struct kept *k)
 	return STATUS_INTERNAL;
 }
 
+/* Of the reasons those that skip a policy, as experiment_run() wants them. */
+static void sort_reasons(struct kept *k)
+{
+	const struct plan *p = k->plan;
+	const char **skipped = arena_array(&k->a, const char *, p->npolicies);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < k->nreasons; i++) {
+		bool taken = false;
+
+		for (uint32_t q = 0; q < p->npolicies && !taken; q++) {
+			const char *head =
+			    arena_printf(&k->a, RESULTS_SKIPPED, p->policies[q].name, "");
+			size_t len = strlen(head);
+
+			taken = !strncmp(k->reasons[i], head, len);
+			if (taken)
+				skipped[q] = k->reasons[i] + len;
+		}
+		if (!taken)
+			k->reasons[kept++] = k->reasons[i];
+	}
+	k->nreasons = kept;
+	k->skipped = skipped;
+}
+
 int kept_load(struct cmd *c, struct store *s, const char *what, struct kept *k)
 {
 	int status;
@@ -102,10 +151,12 @@ int kept_load(struct cmd *c, struct store *s, const char *what, struct kept *k)
 	if (store_runs(s, k->x.id, k->plan, &k->a, &k->runs, &k->nruns) ||
 	    store_words(s, k->x.id, "reason", &k->a, &k->reasons, &k->nreasons))
 		return STATUS_INTERNAL;
+	sort_reasons(k);
 	k->backend = backend_sim;
 	k->backend.name = k->x.backend;
 	k->backend.mechanism = k->x.mechanism;
 	k->backend.kernel = k->x.kernel;
+	k->backend.modelled = !strcmp(k->x.backend, backend_sim.name);
 	return STATUS_OK;
 }
 
@@ -129,6 +180,7 @@ int kept_results(struct cmd *c, struct kept *k, bool timelines, struct results *
 	    .timelines = timelines,
 	    .reasons = k->reasons,
 	    .nreasons = (uint32_t)k->nreasons,
+	    .skipped = k->skipped,
 	};
 	int err = experiment_run(k->plan, &x, &k->diags, out);
 

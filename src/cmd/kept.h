@@ -23,7 +23,8 @@ struct kept {
 	uint32_t nruns;
 	const char **reasons;
 	size_t nreasons;
-	struct backend backend; /* by the names it had */
+	const char *const *skipped; /* [plan.npolicies], as in struct results */
+	struct backend backend;	    /* by the names it had */
 	struct diags diags;
 };
 

@@ -51,8 +51,10 @@ static uint64_t most_held(const struct plan *p)
 
 int live_run_prepare(struct live_session *s, const struct plan *p, struct diags *d)
 {
-	struct live_needs n = {
-	    .caps = p->needs, .machine = p->machine, .memory_bytes = most_held(p)};
+	struct live_needs n = {.caps = p->needs,
+			       .mechanism = p->mechanism,
+			       .machine = p->machine,
+			       .memory_bytes = most_held(p)};
 
 	for (uint32_t i = 0; i < p->nworkers; i++)
 		n.reads |= p->workers[i].read_bytes > 0;

@@ -93,6 +93,7 @@ struct plan_options load_options(struct cmd *c)
 	    .noverrides = o->params.n,
 	    .policies = o->policies.v,
 	    .npolicies = o->policies.n,
+	    .mechanism = o->mechanism,
 	    .repeat = o->repeat,
 	    .expect = o->expect,
 	    .expect_name = o->expect_name,

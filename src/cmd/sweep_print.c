@@ -180,8 +180,12 @@ static void put_head(const struct map *m, const struct report_style *style)
 	text_wrap(m->out, p->title, 0, 0, m->width);
 	if (style->colour)
 		buf_puts(m->out, "\033[0m");
-	buf_printf(&line, "%s: %s, kernel %s", backend_sim.name, backend_sim.mechanism,
-		   backend_sim.kernel);
+	if (p->mechanism)
+		buf_printf(&line, "%s: %s (modelled), kernel %s", backend_sim.name, p->mechanism,
+			   backend_sim.kernel);
+	else
+		buf_printf(&line, "%s: %s, kernel %s", backend_sim.name, backend_sim.mechanism,
+			   backend_sim.kernel);
 	text_wrap(m->out, buf_str(&line), 0, 2, m->width);
 	buf_clear(&line);
 	buf_printf(&line, "%zu experiments of %u %s x %u%s runs; seed %llu", m->s->ncells,

@@ -2,6 +2,7 @@
 #include "experiment/admit.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/vec.h"
@@ -94,6 +95,82 @@ int admit_requirements(const struct plan *p, const struct backend *b, struct dia
 	*reasons = v;
 	*nreasons = n;
 	return 0;
+}
+
+/* ---- mechanisms ------------------------------------------------------------------------------ */
+
+/* Tried once, however many policies name it. */
+static const char *tried_before(const struct plan *p, const struct results *r, uint32_t policy,
+				bool *tried)
+{
+	for (uint32_t i = 0; i < policy; i++) {
+		const char *name = p->policies[i].mechanism;
+
+		*tried = name && !strcmp(name, p->policies[policy].mechanism);
+		if (*tried)
+			return r->skipped[i];
+	}
+	return NULL;
+}
+
+static int try_mechanism(const struct backend *b, const char *name, struct diags *d,
+			 struct arena *a, const char **skipped)
+{
+	const struct requirement need = {.feature = name};
+	char why[256] = "";
+	int there = b->probe(&need, why, sizeof why);
+
+	if (there < 0) {
+		diag_at(d, E_RUN_REQUIREMENT, (struct span){0, 0},
+			"backend `%s` does not know the mechanism `%s`", b->name, name);
+		return -EINVAL;
+	}
+	if (!there)
+		*skipped =
+		    arena_printf(a, "there is no mechanism %s%s%s", name, why[0] ? ": " : "", why);
+	return 0;
+}
+
+int admit_mechanisms(const struct plan *p, const struct backend *b, struct diags *d,
+		     struct results *r)
+{
+	const char **skipped = arena_array(&r->arena, const char *, p->npolicies);
+
+	r->skipped = skipped;
+	for (uint32_t i = 0; i < p->npolicies; i++) {
+		bool tried = false;
+		int err;
+
+		if (p->policies[i].mechanism) {
+			skipped[i] = tried_before(p, r, i, &tried);
+			err = tried ? 0
+				    : try_mechanism(b, p->policies[i].mechanism, d, &r->arena,
+						    &skipped[i]);
+			if (err)
+				return err;
+		}
+	}
+	admit_skipped(p, r);
+	return 0;
+}
+
+void admit_skipped(const struct plan *p, struct results *r)
+{
+	const char **reasons = arena_array(&r->arena, const char *, r->nreasons + p->npolicies);
+	uint32_t left = 0, n = 0;
+
+	for (uint32_t i = 0; i < p->npolicies; i++)
+		left += !results_skipped(r, (int32_t)i);
+	if (left && !results_skipped(r, p->baseline))
+		return;
+	for (uint32_t i = 0; i < r->nreasons; i++)
+		reasons[n++] = r->reasons[i];
+	for (uint32_t i = 0; i < p->npolicies; i++)
+		if (results_skipped(r, (int32_t)i))
+			reasons[n++] = arena_printf(&r->arena, RESULTS_SKIPPED, p->policies[i].name,
+						    results_skipped(r, (int32_t)i));
+	r->reasons = reasons;
+	r->nreasons = n;
 }
 
 /* ---- capabilities ---------------------------------------------------------------------------- */

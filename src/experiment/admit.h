@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "plan/plan.h"
+#include "stat/results.h"
 
 /* A sweep, which is for the caller to take apart: reported.  0 or -EOPNOTSUPP. */
 int admit_statements(const struct plan *p, struct diags *d);
@@ -20,6 +21,16 @@ int admit_statements(const struct plan *p, struct diags *d);
  */
 int admit_requirements(const struct plan *p, const struct backend *b, struct diags *d,
 		       struct arena *a, const char *const **reasons, uint32_t *nreasons);
+
+/*
+ * Are the mechanisms there that policies name?  Fills in r->skipped, and r->reasons as below.  0,
+ * or -EINVAL as above.
+ */
+int admit_mechanisms(const struct plan *p, const struct backend *b, struct diags *d,
+		     struct results *r);
+
+/* When nothing is left, or nothing to compare it with: r->reasons says so. */
+void admit_skipped(const struct plan *p, struct results *r);
 
 /* The plan's needs against the backend's abilities: all that lack are reported.  0 or -EOPNOTSUPP.
  */

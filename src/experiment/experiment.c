@@ -109,6 +109,7 @@ static int run_once(struct experiment *x, const struct planned_run *run)
 	    .plan = p,
 	    .backend = x->options->backend,
 	    .attrs = alone ? p->alone_attrs : p->policies[run->policy].attrs,
+	    .mechanism = plan_mechanism(p, run->policy),
 	    .alone = alone ? run->alone : UINT32_MAX,
 	    .seed = p->seed,
 	    .rep = run->rep,
@@ -144,7 +145,7 @@ static int run_once(struct experiment *x, const struct planned_run *run)
 	};
 
 	collect_end(x->collect, &end, &x->results->arena, &summary);
-	summary.mechanism = x->options->backend->mechanism;
+	summary.mechanism = results_mechanism(x->results, run->policy);
 	summary.kernel = x->options->backend->kernel;
 	summary.clock = x->options->backend->clock;
 	vec_push(&x->runs, summary);
@@ -203,6 +204,17 @@ static void restore(struct run_summary *run, const struct run_summary *made)
 		run->timeline = timeline;
 }
 
+/* Leave out the runs of policies that are skipped. */
+static uint32_t without_skipped(const struct results *r, struct planned_run *v, uint32_t n)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (!results_skipped(r, v[i].policy))
+			v[kept++] = v[i];
+	return kept;
+}
+
 /* Sets results.interrupted when it was; *more: neither that nor an abort has ended everything. */
 static int run_repetitions(struct experiment *x, uint32_t first, uint32_t end, bool *more)
 {
@@ -219,6 +231,7 @@ static int run_repetitions(struct experiment *x, uint32_t first, uint32_t end, b
 			x->plan->npolicies, r->nsessions);
 		return err;
 	}
+	n = without_skipped(r, order, n);
 	if (!first)
 		r->planned = n / end * (x->plan->repeat_until ? x->plan->repeat_max : end);
 	for (uint32_t i = 0; i < n && !err; i++) {
@@ -292,13 +305,32 @@ static void find_sessions(struct results *r)
 	r->sessions = sessions;
 }
 
+static const char *name_mechanism(struct results *r, const struct backend *b, const char *name)
+{
+	return b->modelled ? arena_printf(&r->arena, "%s (modelled)", name) : name;
+}
+
+/* A live backend has chosen its default before; a model is whatever it is told to be. */
+static void name_mechanisms(struct results *r, const struct backend *b)
+{
+	const struct plan *p = r->plan;
+	const char **own = arena_array(&r->arena, const char *, p->npolicies);
+
+	r->mechanism =
+	    p->mechanism && b->modelled ? name_mechanism(r, b, p->mechanism) : b->mechanism;
+	for (uint32_t i = 0; i < p->npolicies; i++)
+		if (p->policies[i].mechanism)
+			own[i] = name_mechanism(r, b, p->policies[i].mechanism);
+	r->mechanisms = own;
+}
+
 /* Results with unlike digests are never pooled. */
-static uint64_t digest_of(const struct plan *p, const struct backend *b)
+static uint64_t digest_of(const struct plan *p, const struct backend *b, const char *mechanism)
 {
 	uint64_t h = digest_u64(DIGEST_INIT, p->digest);
 
 	h = digest_str(h, b->name);
-	h = digest_str(h, b->mechanism ? b->mechanism : "");
+	h = digest_str(h, mechanism ? mechanism : "");
 	h = digest_str(h, b->kernel ? b->kernel : "");
 	return digest_u64(h, p->seed);
 }
@@ -333,6 +365,12 @@ static int carry_out(struct experiment *x)
 		recall_reasons(x);
 	else if (!err)
 		err = admit_requirements(p, b, x->diags, &r->arena, &r->reasons, &r->nreasons);
+	if (!err && x->options->recall) {
+		r->skipped = x->options->skipped;
+		admit_skipped(p, r);
+	} else if (!err) {
+		err = admit_mechanisms(p, b, x->diags, r);
+	}
 	if (err)
 		return err;
 	find_sessions(r);
@@ -370,10 +408,10 @@ int experiment_run(const struct plan *p, const struct experiment_options *o, str
 	x.results = r;
 	r->plan = p;
 	r->backend = o->backend->name;
-	r->mechanism = o->backend->mechanism;
+	name_mechanisms(r, o->backend);
 	r->kernel = o->backend->kernel;
 	r->seed = p->seed;
-	r->digest = digest_of(p, o->backend);
+	r->digest = digest_of(p, o->backend, r->mechanism);
 	x.collect = collect_new(p);
 	err = carry_out(&x);
 	collect_free(x.collect);

@@ -56,6 +56,7 @@ struct experiment_options {
 	bool recall, redraw;
 	const char *const *reasons;
 	uint32_t nreasons;
+	const char *const *skipped; /* as in struct results */
 };
 
 /*

@@ -219,6 +219,7 @@ enum ast_stmt_kind {
 	AS_TRACE,
 	AS_WORKLOAD,
 	AS_POLICY,
+	AS_MECHANISM,
 	AS_AT,
 	AS_EVERY,
 	AS_FOR,
@@ -316,7 +317,8 @@ struct ast_policy {
 	const struct sym *name;
 	struct span name_at;
 	struct ast_overlay {
-		bool root; /* `root < ... >` */
+		bool root;			  /* `root < ... >` */
+		const struct ast_name *mechanism; /* `mechanism NAME`, and nothing else; or NULL */
 		struct ast_path_list *cgroups;
 		struct ast_attr *attrs;
 		struct span at;
@@ -407,7 +409,7 @@ struct ast_measure {
 	struct ast_expr *each;
 };
 
-/* AS_COMPARE; AS_CONTENTION (policies holds the one word: none) */
+/* AS_COMPARE; AS_CONTENTION and AS_MECHANISM (policies holds the one word) */
 struct ast_compare {
 	struct ast_stmt s;
 	struct ast_name *policies;

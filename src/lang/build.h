@@ -154,6 +154,10 @@ struct ast_formal *build_formal(struct scan *x, struct span at, const struct sym
 				struct ast_expr *value);
 struct ast_stmt *build_workload(struct scan *x, struct span at, const struct sym *name,
 				struct span name_at, struct formals formals, struct body body);
+struct ast_stmt *build_mechanism(struct scan *x, struct span at, const struct sym *name,
+				 struct span name_at);
+struct ast_overlay *build_overlay_mechanism(struct scan *x, struct span at, const struct sym *name,
+					    struct span name_at);
 struct ast_overlay *build_overlay(struct scan *x, struct span at, struct ast_path_list *cgroups,
 				  struct ast_attr *attrs); /* cgroups NULL: root */
 struct ast_stmt *build_policy(struct scan *x, struct span at, const struct sym *name,

@@ -208,6 +208,25 @@ struct ast_overlay *build_overlay(struct scan *x, struct span at, struct ast_pat
 	return o;
 }
 
+struct ast_overlay *build_overlay_mechanism(struct scan *x, struct span at, const struct sym *name,
+					    struct span name_at)
+{
+	struct ast_overlay *o = arena_new(x->arena, struct ast_overlay);
+
+	o->mechanism = build_name(x, name, name_at);
+	o->at = at;
+	return o;
+}
+
+struct ast_stmt *build_mechanism(struct scan *x, struct span at, const struct sym *name,
+				 struct span name_at)
+{
+	struct ast_compare *c = STMT(x, ast_compare, AS_MECHANISM, at);
+
+	c->policies = build_name(x, name, name_at);
+	return &c->s;
+}
+
 struct ast_stmt *build_policy(struct scan *x, struct span at, const struct sym *name,
 			      struct span name_at, struct overlays overlays)
 {

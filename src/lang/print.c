@@ -176,6 +176,8 @@ static uint32_t overlay_head_end(const struct printer *p, const struct ast_overl
 {
 	uint32_t from = o->at.beg;
 
+	if (o->mechanism)
+		return o->at.end;
 	for (const struct ast_path_list *l = o->cgroups; l; l = l->next)
 		from = l->at.end;
 	return layout_find(&p->l, from, '<');
@@ -183,6 +185,11 @@ static uint32_t overlay_head_end(const struct printer *p, const struct ast_overl
 
 static void put_overlay(struct printer *p, const struct ast_overlay *o, int indent)
 {
+	if (o->mechanism) {
+		put(p, "mechanism");
+		put_sym(p, " ", o->mechanism->name);
+		return;
+	}
 	put(p, o->root ? "root" : "cgroup ");
 	print_paths(p->u, o->cgroups, &p->l.code);
 	put_attrs(p, o->attrs, overlay_head_end(p, o) - 1, indent);

@@ -151,10 +151,13 @@ void print_head(const struct unit *u, const struct ast_stmt *s, struct buf *out)
 		put_measure(u, out, node);
 		break;
 	case AS_COMPARE:
-	case AS_CONTENTION: {
+	case AS_CONTENTION:
+	case AS_MECHANISM: {
 		const struct ast_compare *c = node;
 
-		buf_puts(out, s->kind == AS_COMPARE ? "compare " : "contention ");
+		buf_puts(out, s->kind == AS_COMPARE	 ? "compare "
+			      : s->kind == AS_CONTENTION ? "contention "
+							 : "mechanism ");
 		print_names(c->policies, out);
 		if (c->baseline)
 			put_sym(out, " baseline ", c->baseline->name);

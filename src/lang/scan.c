@@ -60,7 +60,7 @@ static bool belongs(enum scan_bracket_kind in, enum scan_guard k)
 	case IN_ACTIONS:
 		return k == HEAD_ROOT;
 	case IN_OVERLAYS:
-		return k == HEAD_CGROUP || k == HEAD_ROOT;
+		return k == HEAD_CGROUP || k == HEAD_ROOT || k == HEAD_MECHANISM;
 	case IN_CGROUPS:
 		return k == HEAD_CGROUP;
 	case IN_EXPECTS:
@@ -104,6 +104,7 @@ enum scan_verdict scan_watch(struct scan *x, enum scan_guard k, struct span at)
 	case HEAD_OTHER:
 	case HEAD_CGROUP:
 	case HEAD_ROOT:
+	case HEAD_MECHANISM:
 	case HEAD_EXPECT:
 		break;
 	}

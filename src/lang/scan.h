@@ -72,6 +72,7 @@ enum scan_guard {
 	HEAD_OTHER, /* a statement head, but for these */
 	HEAD_CGROUP,
 	HEAD_ROOT,
+	HEAD_MECHANISM,
 	HEAD_EXPECT,
 	HEAD_OPEN,  /* { */
 	HEAD_CLOSE, /* } */

@@ -306,6 +306,10 @@ static void stmt(struct tree *t, const struct ast_stmt *s)
 
 		word(t, "name", p->name);
 		for (const struct ast_overlay *o = p->overlays; o; o = o->next) {
+			if (o->mechanism) {
+				names(t, "mechanism", o->mechanism);
+				continue;
+			}
 			line(t, o->root ? "root\n" : "overlay\n");
 			t->depth++;
 			paths(t, "of", o->cgroups);
@@ -366,6 +370,9 @@ static void stmt(struct tree *t, const struct ast_stmt *s)
 		part(t, "each", m->each);
 		break;
 	}
+	case AS_MECHANISM:
+		names(t, "name", ((const struct ast_compare *)node)->policies);
+		break;
 	case AS_COMPARE:
 	case AS_CONTENTION: {
 		const struct ast_compare *c = node;
@@ -421,7 +428,7 @@ static void stmts(struct tree *t, const struct ast_stmt *s)
 	    [AS_WHEN] = "when",	      [AS_AFTER] = "after",	  [AS_FINISH] = "finish",
 	    [AS_MEASURE] = "measure", [AS_COMPARE] = "compare",	  [AS_CONTENTION] = "contention",
 	    [AS_REPEAT] = "repeat",   [AS_SWEEP] = "sweep",	  [AS_EXPECT] = "expect",
-	    [AS_CLAIM] = "claim",     [AS_ABORT] = "abort",
+	    [AS_CLAIM] = "claim",     [AS_ABORT] = "abort",	  [AS_MECHANISM] = "mechanism",
 	};
 
 	for (; s; s = s->next) {

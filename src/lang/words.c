@@ -15,6 +15,7 @@ const struct word words[] = {
     {"trace", W_HEAD, NULL, "name"},
     {"workload", W_HEAD, NULL, "name"},
     {"policy", W_HEAD, NULL, "name"},
+    {"mechanism", W_HEAD, NULL, "mechanism"},
     {"at", W_HEAD, "time", NULL},
     {"every", W_HEAD, "period", NULL},
     {"for", W_HEAD, "time", "name"},

@@ -190,6 +190,8 @@ static const struct plan *finish_plan(struct check *x)
 	TAKE(x, traces, ntraces, traces);
 	p->ndraws = x->ndraws;
 	p->needs = x->needs;
+	if (x->all_name_mechanisms)
+		p->needs &= ~(uint32_t)(CAP_DELAY | CAP_DELAY_ALWAYS | CAP_PROTECT);
 	if (!p->sample_ns)
 		p->sample_ns = 100 * NS_PER_MS;
 	if (x->opt && x->opt->repeat) {

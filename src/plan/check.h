@@ -152,7 +152,7 @@ struct check {
 	const struct ast_text *scenario;
 	const struct ast_cgroup *machine_ast, *root_ast;
 	const struct ast_finish *finish;
-	const struct ast_compare *compare, *contention;
+	const struct ast_compare *compare, *contention, *mechanism;
 	const struct ast_repeat *repeat_ast;
 	VEC(const struct ast_stmt *)
 	later; /* expect, claim, sweep, abort, measure, require, and
@@ -187,6 +187,7 @@ struct check {
 	VEC(const char *) marks;
 	uint32_t ndraws;
 	uint32_t needs;
+	bool all_name_mechanisms; /* every policy that runs */
 
 	/* workers.c */
 	VEC(struct worker_spec) workers;

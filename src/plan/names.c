@@ -311,6 +311,9 @@ static void declare_statement(struct check *x, const struct ast_stmt *s, struct 
 	case AS_CONTENTION:
 		ONCE(x, x->contention, s, "contention");
 		break;
+	case AS_MECHANISM:
+		ONCE(x, x->mechanism, s, "mechanism");
+		break;
 	case AS_REPEAT:
 		ONCE(x, x->repeat_ast, s, "repeat");
 		break;

@@ -73,6 +73,7 @@ struct plan_policy {
 	const char *name;	      /* "declared" when the scenario compares none */
 	const struct cg_attrs *attrs; /* [ncgroups] */
 	bool acts;		      /* some cgroup has a delay or protect that could act */
+	const char *mechanism;	      /* its own, by name; NULL: the default */
 	struct span at;
 };
 
@@ -132,6 +133,9 @@ struct plan {
 	    *policies; /* at least one; those that run, in order of `compare` */
 	uint32_t npolicies;
 	int32_t baseline; /* index into policies, or -1: no comparison */
+	/* Of policies that name none: `mechanism`, --mechanism; NULL: as the backend has it. */
+	const char *mechanism;
+	struct span mechanism_at; /* where the scenario says so */
 	const struct cg_attrs
 	    *alone_attrs; /* CGA_POLICY attributes of all but the root at their defaults */
 
@@ -166,7 +170,8 @@ struct plan {
 	const struct requirement *const
 	    *require; /* [nrequire][...]: each a disjunction ended by feature NULL */
 	uint32_t nrequire;
-	uint32_t needs; /* enum backend_cap mask */
+	/* enum backend_cap mask; not the delays and protection of policies with a mechanism. */
+	uint32_t needs;
 
 	const struct plan_expect *expects; /* in text order */
 	uint32_t nexpects;
@@ -178,6 +183,14 @@ struct plan {
 	const struct plan_trace *traces;
 	uint32_t ntraces;
 };
+
+/* By name, what carries out delay and protect in runs of this policy (or PX_ALONE); or NULL. */
+static inline const char *plan_mechanism(const struct plan *p, int32_t policy)
+{
+	const char *own = policy < 0 ? NULL : p->policies[policy].mechanism;
+
+	return own ? own : p->mechanism;
+}
 
 /* ---- making one ----------------------------------------------------------------------------- */
 
@@ -192,7 +205,8 @@ struct plan_options {
 	const char *const
 	    *policies; /* --policy: only these (baseline kept when among them); 0 = all */
 	size_t npolicies;
-	uint32_t repeat; /* 0 = as the file says */
+	const char *mechanism; /* --mechanism: instead of the file's default; NULL: none given */
+	uint32_t repeat;       /* 0 = as the file says */
 	bool has_seed;
 	uint64_t seed;
 	/* An expectation in the language, judged after all of the file's as the claim of this name.

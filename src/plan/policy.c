@@ -15,7 +15,7 @@ static void lay_over(struct check *x, const struct ast_overlay *o, struct cg_att
 {
 	struct cg_attrs set;
 
-	if (x->over_limit)
+	if (x->over_limit || o->mechanism)
 		return;
 	attrs_read(x, o->attrs, o->root ? ATTR_ROOT : ATTR_CGROUP, &set, NULL);
 	if (o->root) {
@@ -72,16 +72,83 @@ static struct doings doings_of(const struct cg_attrs *attrs, uint32_t n)
 	return d;
 }
 
+/* ---- mechanisms ------------------------------------------------------------------------------ */
+
+static const char *read_mechanism(struct check *x, const struct ast_name *n)
+{
+	VEC(const char *) v = {0};
+
+	if (!n || !n->name)
+		return NULL;
+	if (backend_mechanism_known(n->name->s))
+		return n->name->s;
+	complain(x, E_UNKNOWN_MECHANISM, n->at, "there is no mechanism `%s`", n->name->s);
+	for (size_t i = 0; backend_mechanism(i); i++)
+		vec_push(&v, backend_mechanism(i));
+	suggest(x, n->name->s, v.v, v.n);
+	vec_free(&v);
+	return NULL;
+}
+
+static const char *mechanism_of(struct check *x, const struct policy_decl *p)
+{
+	const struct ast_overlay *first = NULL;
+	const char *name = NULL;
+
+	for (const struct ast_overlay *o = p ? p->ast->overlays : NULL; o; o = o->next) {
+		if (!o->mechanism)
+			continue;
+		if (first) {
+			complain(x, E_SECOND, o->at, "a second `mechanism` in this policy");
+			diag_note(x->diags, first->at, "the first is here");
+			continue;
+		}
+		first = o;
+		name = read_mechanism(x, o->mechanism);
+	}
+	return name;
+}
+
+static void read_default_mechanism(struct check *x)
+{
+	struct plan *p = &x->plan;
+
+	if (x->mechanism) {
+		p->mechanism = read_mechanism(x, x->mechanism->policies);
+		p->mechanism_at = x->mechanism->s.at;
+	}
+	if (x->opt && x->opt->mechanism) {
+		p->mechanism = x->opt->mechanism;
+		p->mechanism_at = (struct span){0};
+	}
+}
+
+/*
+ * Without a policy that takes the default, what `set` says of delays is a matter of their
+ * mechanisms.
+ */
+static void settle_needs(struct check *x)
+{
+	for (size_t i = 0; i < x->policies.n; i++)
+		if (!x->policies.v[i].mechanism || x->plan.mechanism)
+			return;
+	x->all_name_mechanisms = true;
+}
+
 static void add_policy(struct check *x, const char *name, const struct policy_decl *p,
 		       struct span at)
 {
 	struct plan_policy run = {.name = name, .attrs = attrs_of(x, p), .at = at};
 	struct doings d = doings_of(run.attrs, x->ncgroups);
 
+	run.mechanism = mechanism_of(x, p);
 	run.acts = (d.delays && d.high) || d.protects;
-	x->needs |= d.delays ? CAP_DELAY : 0;
-	x->needs |= d.always ? CAP_DELAY_ALWAYS : 0;
-	x->needs |= d.protects ? CAP_PROTECT : 0;
+	/* Who names the default asks for it as those who name none. */
+	if (!run.mechanism || (x->plan.mechanism && !strcmp(run.mechanism, x->plan.mechanism))) {
+		x->needs |= d.delays ? CAP_DELAY : 0;
+		x->needs |= d.always ? CAP_DELAY_ALWAYS : 0;
+		x->needs |= d.protects ? CAP_PROTECT : 0;
+	}
 	x->needs |= d.cpu ? CAP_CPU : 0;
 	vec_push(&x->policies, run);
 }
@@ -252,6 +319,7 @@ static void make_alone(struct check *x)
 
 void policies_build(struct check *x)
 {
+	read_default_mechanism(x);
 	if (x->compare)
 		compare(x, x->compare);
 	else
@@ -260,10 +328,13 @@ void policies_build(struct check *x)
 		const struct decl *d = x->decls.v[i];
 
 		/* Those that are not run are checked all the same. */
-		if (d->kind == DECL_POLICY && d->policy->run < 0)
-			for (const struct ast_overlay *o = d->policy->ast->overlays; o; o = o->next)
-				lay_over(x, o, NULL);
+		if (d->kind != DECL_POLICY || d->policy->run >= 0)
+			continue;
+		(void)mechanism_of(x, d->policy);
+		for (const struct ast_overlay *o = d->policy->ast->overlays; o; o = o->next)
+			lay_over(x, o, NULL);
 	}
 	unknown_selected(x);
+	settle_needs(x);
 	make_alone(x);
 }

@@ -37,6 +37,10 @@ static void print_machine(const struct machine *m, struct buf *out)
 		buf_puts(&text, "; process ");
 		fmt_size(&text, m->process_bytes);
 	}
+	if (m->reaction_ns != machine_default.reaction_ns) {
+		buf_puts(&text, "; reaction ");
+		fmt_duration(&text, m->reaction_ns);
+	}
 	buf_puts(&text, "; noise ");
 	fmt_ratio(&text, (struct ratio){m->noise_ppm / 10000, 1});
 	if (m->noise_ppm % 10000)
@@ -132,12 +136,20 @@ static void print_policies(const struct plan *p, struct buf *out)
 {
 	struct buf text = {0};
 
-	if (p->npolicies < 2)
+	if (p->mechanism)
+		buf_printf(out, "\nmechanism %s\n", p->mechanism);
+	if (p->npolicies < 2) {
+		if (p->policies[0].mechanism)
+			buf_printf(out, "\npolicy %s: mechanism %s\n", p->policies[0].name,
+				   p->policies[0].mechanism);
 		return;
+	}
 	buf_puts(out, "\npolicies: what differs\n");
 	for (uint32_t i = 0; i < p->npolicies; i++) {
 		buf_printf(out, "  %s%s\n", p->policies[i].name,
 			   p->baseline == (int32_t)i ? " (baseline)" : "");
+		if (p->policies[i].mechanism)
+			buf_printf(out, "    mechanism %s\n", p->policies[i].mechanism);
 		for (uint32_t c = 0; c < p->ncgroups; c++) {
 			uint32_t mask = ~common_attrs(p, c) & (CGA_BIT(CGA_COUNT) - 1);
 

@@ -64,8 +64,8 @@ static void add_case(struct cases *cases, const struct results *r, const struct 
 		     const struct expect_result *x)
 {
 	/* Of a whole that tested nothing no part counts as tested. */
-	bool whole = r->verdict == VERDICT_VOID || r->verdict == VERDICT_SKIP ||
-		     r->verdict == VERDICT_ABORTED;
+	bool whole = r->verdict == VERDICT_VOID || r->verdict == VERDICT_ABORTED ||
+		     (r->verdict == VERDICT_SKIP && !r->nruns);
 	struct one_case one = {.verdict = whole ? r->verdict : x->verdict};
 
 	if (c->name)
@@ -157,6 +157,7 @@ void report_junit(const struct results *r, struct buf *out)
 	const struct one_case *c;
 	uint32_t n[CASE_SKIPPED + 1] = {0};
 	char digest[24], seed[24];
+	struct buf b = {0};
 
 	vec_foreach (c, &cases.list)
 		n[outcome_of(c->verdict)]++;
@@ -171,8 +172,10 @@ void report_junit(const struct results *r, struct buf *out)
 	put_property(out, "digest", digest);
 	put_property(out, "seed", seed);
 	put_property(out, "backend", r->backend);
-	if (r->mechanism)
-		put_property(out, "mechanism", r->mechanism);
+	pool_mechanisms(r, &b);
+	if (b.n)
+		put_property(out, "mechanism", buf_str(&b));
+	buf_free(&b);
 	if (r->kernel)
 		put_property(out, "kernel", r->kernel);
 	buf_puts(out, "  </properties>\n");

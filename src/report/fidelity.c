@@ -156,6 +156,8 @@ void fidelity_print(const struct results *r, unsigned width, struct buf *out)
 	buf_printf(out, "%*s%*s%10s\n", VALUE_COLUMNS, "predicted", VALUE_COLUMNS, "observed",
 		   "error");
 	for (uint32_t i = 0; i < r->plan->npolicies; i++) {
+		if (results_skipped(r, (int32_t)i))
+			continue;
 		buf_printf(out, "%s\n", pool_name(r, (int32_t)i));
 		for (uint32_t k = 0; k < r->nsessions; k++)
 			put_cgroup(r, (int32_t)i, r->sessions[k], out);
@@ -198,7 +200,7 @@ json_t *fidelity_json(const struct results *r)
 		return json_null();
 	array = json_array();
 	for (uint32_t i = 0; i < r->plan->npolicies; i++)
-		for (uint32_t k = 0; k < r->nsessions; k++)
+		for (uint32_t k = 0; !results_skipped(r, (int32_t)i) && k < r->nsessions; k++)
 			add_cgroup(array, r, (int32_t)i, r->sessions[k]);
 	for (uint32_t k = 0; r->plan->uses_alone && k < r->nsessions; k++)
 		add_cgroup(array, r, PX_ALONE, r->sessions[k]);

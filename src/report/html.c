@@ -220,7 +220,9 @@ static void put_environment(const struct results *r, struct buf *out)
 	buf_puts(out, "<section aria-labelledby=\"environment\">\n"
 		      "<h2 id=\"environment\">Where this comes from</h2>\n<dl class=\"env\">\n");
 	put_term(out, "backend", r->backend);
-	put_term(out, "mechanism", r->mechanism ? r->mechanism : "none");
+	pool_mechanisms(r, &b);
+	put_term(out, "mechanism", b.n ? buf_str(&b) : "none");
+	buf_clear(&b);
 	if (r->kernel)
 		put_term(out, "kernel", r->kernel);
 	lateness_text(r, &b);
@@ -317,6 +319,10 @@ static void put_cgroups(const struct results *r, struct buf *out)
 	for (uint32_t i = 0; i < p->npolicies; i++) {
 		buf_puts(out, i ? ",\n{\"name\":" : "{\"name\":");
 		put_string(out, p->policies[i].name);
+		if (r->mechanisms && r->mechanisms[i]) {
+			buf_puts(out, ",\"mechanism\":");
+			put_string(out, r->mechanisms[i]);
+		}
 		buf_printf(out, ",\"baseline\":%s,\"limits\":[",
 			   (int32_t)i == p->baseline ? "true" : "false");
 		for (uint32_t c = 0; c < p->ncgroups; c++) {

@@ -121,6 +121,10 @@ static json_t *policies(const struct results *r)
 
 		json_put(o, "name", json_text(p->policies[i].name));
 		json_put(o, "baseline", json_boolean((int32_t)i == p->baseline));
+		if (r->mechanisms && r->mechanisms[i])
+			json_put(o, "mechanism", json_text(r->mechanisms[i]));
+		if (results_skipped(r, (int32_t)i))
+			json_put(o, "skipped", json_text(results_skipped(r, (int32_t)i)));
 		json_put(o, "runs", json_count(pool.runs));
 		json_put(o, "contended", json_count(pool.contended));
 		json_put(o, "lateness", lateness_json(r, (int32_t)i));

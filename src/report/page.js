@@ -342,7 +342,7 @@ function build() {
 		const run = runOf(i);
 		if (!run) return;
 		const card = el('figure', {class: 'card'}, cards);
-		el('h3', {}, card, p.name + (p.baseline ? ' (baseline)' : ''));
+		el('h3', {}, card, p.name + (p.mechanism ? ` [${p.mechanism}]` : '') + (p.baseline ? ' (baseline)' : ''));
 		const alive = sessions.filter(c => !run.events.some(e => e[0] === KILL && e[3] === c && e[6] === 0));
 		const delays = run.events.reduce((n, e) => n + (e[0] === DELAY ? e[5] : 0), 0);
 		const told = `repetition ${run.rep + 1}: ${alive.length} of ${sessions.length} survive, ${delays} delay${delays === 1 ? '' : 's'}`;

@@ -15,7 +15,11 @@
 
 static void put_origin(const struct results *r, struct buf *out)
 {
-	buf_printf(out, "%s, %s", r->backend, r->mechanism ? r->mechanism : "no policy mechanism");
+	struct buf b = {0};
+
+	pool_mechanisms(r, &b);
+	buf_printf(out, "%s, %s", r->backend, b.n ? buf_str(&b) : "no policy mechanism");
+	buf_free(&b);
 	if (r->kernel)
 		buf_printf(out, ", kernel %s", r->kernel);
 	buf_printf(out, "; seed %" PRIu64 ", digest %016" PRIx64, r->seed, r->digest);

@@ -7,6 +7,8 @@
 
 #include "stat/results.h"
 
+struct buf;
+
 struct pool {
 	uint32_t runs;	   /* not interrupted */
 	uint32_t survived; /* ... in which no OOM killer ended a worker of the cgroup */
@@ -20,5 +22,9 @@ struct pool pool_of(const struct results *r, int32_t policy, uint32_t cgroup);
 
 /* "none"; "alone" for PX_ALONE. */
 const char *pool_name(const struct results *r, int32_t policy);
+
+/* What runs were made with: "freeze in held, high in limited, else memcg_bpf"; or nothing. */
+bool pool_mechanisms_named(const struct results *r); /* by some policy */
+void pool_mechanisms(const struct results *r, struct buf *out);
 
 #endif

@@ -270,6 +270,17 @@ static void head_column(struct sheet *s, unsigned int f, const char *time, const
 /* ---- the rows of one policy -------------------------------------------------------------------
  */
 
+/* What carries it out, where some policy says: those without a delay have none. */
+static void put_mechanism(const struct results *r, int32_t policy, struct buf *out)
+{
+	const char *own = r->mechanisms ? r->mechanisms[policy] : NULL;
+
+	if (pool_mechanisms_named(r) && !own && r->plan->policies[policy].acts)
+		own = r->mechanism;
+	if (own)
+		buf_printf(out, " [%s]", own);
+}
+
 /* "bpf: 30 of 30 survive; a shared limit met in 0 of 10 runs", as much of it as fits. */
 static const char *title_of(struct sheet *s, int32_t policy)
 {
@@ -290,6 +301,13 @@ static const char *title_of(struct sheet *s, int32_t policy)
 	}
 	text_fit(&name, pool_name(r, policy), MAX_NAME(s->width));
 	mark = policy == r->plan->baseline ? " (baseline)" : "";
+	put_mechanism(r, policy, &name);
+	if (results_skipped(r, policy)) {
+		text = arena_printf(&s->arena, "%s: skipped", buf_str(&name));
+		more = arena_printf(&s->arena, "%s: %s", text, results_skipped(r, policy));
+		buf_free(&name);
+		return text_columns(more) <= s->width ? more : text;
+	}
 	text = arena_printf(&s->arena, "%s%s: %u of %u survive", buf_str(&name), mark, alive,
 			    sessions);
 	more = arena_printf(&s->arena, "%s; a shared limit met in %u of %u %s", text, contended,
@@ -306,9 +324,19 @@ static bool was_run(const struct results *r, int32_t policy)
 	return false;
 }
 
+/* Of the policies from *next on that come before this one (PX_ALONE: all of them). */
+static void name_skipped(struct sheet *s, struct grid *g, int32_t *next, int32_t policy)
+{
+	int32_t end = policy == PX_ALONE ? (int32_t)s->r->plan->npolicies : policy;
+
+	for (; *next < end; (*next)++)
+		if (results_skipped(s->r, *next))
+			vec_push(&g->rows, (struct grid_row){.title = title_of(s, *next)});
+}
+
 static void fill_grid(struct sheet *s, struct grid *g)
 {
-	int32_t policy = PX_ALONE - 1;
+	int32_t policy = PX_ALONE - 1, next = 0;
 	const struct row *row;
 	uint32_t in_policy = 0;
 
@@ -318,6 +346,7 @@ static void fill_grid(struct sheet *s, struct grid *g)
 		if (row->policy != policy) {
 			policy = row->policy;
 			in_policy = 0;
+			name_skipped(s, g, &next, policy);
 			vec_push(&g->rows, (struct grid_row){.title = title_of(s, policy)});
 		}
 		if (in_policy++ == MAX_ROWS)
@@ -333,6 +362,7 @@ static void fill_grid(struct sheet *s, struct grid *g)
 			cells[f] = cell(s, row, f);
 		vec_push(&g->rows, (struct grid_row){.cells = cells});
 	}
+	name_skipped(s, g, &next, PX_ALONE);
 }
 
 static bool few_in_column(const struct sheet *s, unsigned int f)

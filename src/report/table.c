@@ -8,6 +8,7 @@
 #include "report/contrasts.h"
 #include "report/fidelity.h"
 #include "report/lateness.h"
+#include "report/pool.h"
 #include "report/report.h"
 #include "report/sessions.h"
 #include "report/text.h"
@@ -42,7 +43,9 @@ static void put_header(const struct results *r, const struct report_style *style
 
 	put_title(r, style, out);
 	buf_printf(&line, "%s: %s", r->backend,
-		   r->mechanism ? r->mechanism : "no policy mechanism");
+		   pool_mechanisms_named(r) ? "mechanisms as policies name them"
+		   : r->mechanism	    ? r->mechanism
+					    : "no policy mechanism");
 	if (r->kernel)
 		buf_printf(&line, ", kernel %s", r->kernel);
 	wrap(out, &line, 2, style->width);

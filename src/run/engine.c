@@ -135,6 +135,7 @@ static void make_world(struct run *r, struct world *w)
 	    .workers = workers,
 	    .ncgroups = p->ncgroups,
 	    .nworkers = n,
+	    .mechanism = r->config->mechanism,
 	};
 }
 

@@ -81,6 +81,7 @@ struct run_config {
 	const struct plan *plan;
 	const struct backend *backend;
 	const struct cg_attrs *attrs; /* [ncgroups]: a policy's, or alone's */
+	const char *mechanism;	      /* the policy's, the plan's default, or NULL: the backend's */
 	/*
 	 * Undisturbed run of one cgroup: only the workers in its subtree exist, and `set` leaves
 	 * CGA_POLICY attributes of cgroups other than the root alone.  UINT32_MAX: everybody runs.

@@ -152,6 +152,10 @@ bool estimate_narrow(struct results *r)
 	r->until_policy = PX_ANY_POLICY;
 	for (uint32_t i = 0; i < n; i++) {
 		int32_t policy = estimate_of_any(e) ? (int32_t)i : PX_ANY_POLICY;
+
+		if (estimate_skipped(r, e, policy) != PX_ANY_POLICY)
+			continue;
+
 		struct estimate x = estimate(r, e, policy, UNTIL_CONFIDENCE);
 		double half = (x.in.hi - x.in.lo) / 2, width;
 

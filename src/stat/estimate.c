@@ -34,6 +34,19 @@ bool estimate_of_any(const struct px *e)
 	return false;
 }
 
+int32_t estimate_skipped(const struct results *r, const struct px *e, int32_t policy)
+{
+	int32_t of = PX_ANY_POLICY;
+
+	if (is_leaf(e)) {
+		of = e->scope.policy == PX_ANY_POLICY ? policy : e->scope.policy;
+		return results_skipped(r, of) ? of : PX_ANY_POLICY;
+	}
+	for (uint32_t i = 0; has_args(e) && i < e->nargs && of == PX_ANY_POLICY; i++)
+		of = estimate_skipped(r, e->args[i], policy);
+	return of;
+}
+
 /* ---- the runs, by repetition ------------------------------------------------------------------
  */
 

@@ -28,6 +28,8 @@ struct estimate estimate(const struct results *r, const struct px *e, int32_t po
 			 double confidence);
 
 /* Is anything in e asked of a policy that it does not name? */
+/* The first policy that it asks of and that is skipped; or PX_ANY_POLICY. */
+int32_t estimate_skipped(const struct results *r, const struct px *e, int32_t policy);
 bool estimate_of_any(const struct px *e);
 
 /*

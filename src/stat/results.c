@@ -3,6 +3,18 @@
 
 #include <stdlib.h>
 
+const char *results_mechanism(const struct results *r, int32_t policy)
+{
+	const char *own = policy >= 0 && r->mechanisms ? r->mechanisms[policy] : NULL;
+
+	return own ? own : r->mechanism;
+}
+
+const char *results_skipped(const struct results *r, int32_t policy)
+{
+	return policy >= 0 && r->skipped ? r->skipped[policy] : NULL;
+}
+
 void results_free(struct results *r)
 {
 	if (!r)

@@ -165,7 +165,11 @@ struct claim_result {
 struct results {
 	const struct plan *plan;
 	struct arena arena; /* owns everything below */
-	const char *backend, *mechanism;
+	const char *backend;
+	const char *mechanism;	       /* of runs under a policy that names none */
+	const char *const *mechanisms; /* [npolicies]: their own; NULL: as above */
+	/* [npolicies]: why no run of it was made; NULL: it is run.  NULL altogether: all are. */
+	const char *const *skipped;
 	const char *kernel;    /* modelled or running; NULL where the backend does not say */
 	uint64_t seed, digest; /* digest: the plan's with backend, mechanism and seed */
 	const struct run_summary *runs; /* in order of running */
@@ -194,6 +198,12 @@ struct results {
 
 /* Frees r itself too.  NULL is fine. */
 void results_free(struct results *r);
+/* Under which runs of this policy (or PX_ALONE) are made, as results name it; NULL: none. */
+const char *results_mechanism(const struct results *r, int32_t policy);
+/* How reasons say it: its name, why. */
+#define RESULTS_SKIPPED "policy %s is skipped: %s"
+/* Why no run of it was made; NULL: it is run. */
+const char *results_skipped(const struct results *r, int32_t policy);
 
 /* One run's value; false when that run has none (alloc.p99 without allocations, time of a killed).
  */

@@ -75,7 +75,16 @@ static void judge_expect(struct results *r, struct expect_result *x)
 {
 	const struct plan_expect *e = x->expect;
 	const struct px *cond = e->cond;
-	struct evaluation ev = evaluate(r, cond, x->policy);
+	int32_t skipped = estimate_skipped(r, cond, x->policy);
+	struct evaluation ev;
+
+	if (skipped != PX_ANY_POLICY) {
+		x->verdict = VERDICT_SKIP;
+		x->why = arena_printf(&r->arena, "policy %s is skipped",
+				      r->plan->policies[skipped].name);
+		return;
+	}
+	ev = evaluate(r, cond, x->policy);
 
 	if (cond->kind >= PX_LT && cond->kind <= PX_NE) {
 		struct evaluation left = evaluate(r, cond->args[0], x->policy);

@@ -52,6 +52,10 @@ static void judge_policies(struct judge *j)
 	const struct results *r = j->r;
 	const struct plan *p = r->plan;
 
+	for (uint32_t i = 0; i < p->npolicies; i++)
+		if (results_skipped(r, (int32_t)i))
+			judge_note(j, RESULTS_SKIPPED, p->policies[i].name,
+				   results_skipped(r, (int32_t)i));
 	if (p->baseline < 0 || p->contention_none)
 		return;
 	for (uint32_t i = 0; i < p->npolicies; i++) {
@@ -153,6 +157,17 @@ static bool same_name(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
+/* The first run that has to be like run k: policies may name mechanisms of their own. */
+static uint32_t first_like(const struct results *r, uint32_t k)
+{
+	const char *named = plan_mechanism(r->plan, r->runs[k].policy);
+	uint32_t i = 0;
+
+	while (i < k && !same_name(plan_mechanism(r->plan, r->runs[i].policy), named))
+		i++;
+	return i;
+}
+
 /* Means of runs under different conditions are means of nothing. */
 static void judge_unlike(struct judge *j)
 {
@@ -160,14 +175,18 @@ static void judge_unlike(struct judge *j)
 
 	for (uint32_t k = 1; k < r->nruns; k++) {
 		const struct run_summary *a = &r->runs[0], *b = &r->runs[k];
+		uint32_t like = first_like(r, k);
 
-		if (same_name(a->mechanism, b->mechanism) && same_name(a->kernel, b->kernel))
+		if (same_name(r->runs[like].mechanism, b->mechanism) &&
+		    same_name(a->kernel, b->kernel))
 			continue;
+		if (!same_name(r->runs[like].mechanism, b->mechanism))
+			a = &r->runs[like];
 		judge_void_claims(
 		    j,
-		    "unlike runs cannot be pooled: run 1 was made with %s on %s, run %u "
+		    "unlike runs cannot be pooled: run %u was made with %s on %s, run %u "
 		    "with %s on %s",
-		    a->mechanism ? a->mechanism : "no mechanism",
+		    (unsigned)(a - r->runs) + 1, a->mechanism ? a->mechanism : "no mechanism",
 		    a->kernel ? a->kernel : "an unknown kernel", k + 1,
 		    b->mechanism ? b->mechanism : "no mechanism",
 		    b->kernel ? b->kernel : "an unknown kernel");

@@ -177,6 +177,26 @@ static void random_name(char name[9])
 	snprintf(name, 9, "%08" PRIx32, v);
 }
 
+/* Why it is a SKIP, or which policies have no runs. */
+static int put_reasons(struct store *s, int64_t experiment, const struct results *r)
+{
+	const struct plan *p = r->plan;
+	struct arena a = {0};
+	const char **words = arena_array(&a, const char *, r->nreasons + p->npolicies);
+	size_t n = 0;
+	int err;
+
+	for (uint32_t i = 0; i < r->nreasons; i++)
+		words[n++] = r->reasons[i];
+	for (uint32_t i = 0; i < p->npolicies && !r->nreasons; i++)
+		if (results_skipped(r, (int32_t)i))
+			words[n++] = arena_printf(&a, RESULTS_SKIPPED, p->policies[i].name,
+						  results_skipped(r, (int32_t)i));
+	err = put_words(s, experiment, "reason", words, n);
+	arena_free(&a);
+	return err;
+}
+
 static int put_experiment(struct saving *v, const struct store_origin *o, const struct results *r)
 {
 	static const char sql[] =
@@ -310,7 +330,7 @@ int store_begin(struct store *s, const struct store_origin *o, const struct resu
 		if (!err)
 			err = put_words(s, v->experiment, "library", o->library, o->nlibrary);
 		if (!err)
-			err = put_words(s, v->experiment, "reason", r->reasons, r->nreasons);
+			err = put_reasons(s, v->experiment, r);
 		if (!err)
 			err = put_files(s, v->experiment, o->files);
 		if (!err)

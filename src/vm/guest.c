@@ -136,6 +136,7 @@ static int run(struct serving *s, const struct wire_run *m)
 	    .plan = p,
 	    .backend = s->backend,
 	    .attrs = alone ? p->alone_attrs : p->policies[m->policy].attrs,
+	    .mechanism = plan_mechanism(p, alone ? -1 : (int32_t)m->policy),
 	    .alone = alone ? m->alone : UINT32_MAX,
 	    .seed = m->seed,
 	    .rep = m->rep,

@@ -240,6 +240,7 @@ static int take_hello(struct vm *v, const struct frame *f)
 			 v->o->backend ? ", on " : "", v->o->backend ? h.backend : "");
 	v->backend.caps = h.caps;
 	v->backend.clock = v->facts.kvm ? OBS_CLOCK_HARDWARE : OBS_CLOCK_EMULATED;
+	v->backend.modelled = !strcmp(h.backend, "sim");
 	return 0;
 }
 

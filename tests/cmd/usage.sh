@@ -37,7 +37,6 @@ try run --vm --vm-memory 512 $s
 try run --and-sim $s
 try run --workdir . $s
 try run --live --mechanism nonsense $s
-try run --mechanism freeze $s
 try run --mechanism memcg_bfp $s
 try test Makefile
 try test nowhere

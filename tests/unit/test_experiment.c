@@ -449,6 +449,42 @@ static void unmet_requirements_skip(void **state)
 	assert_int_equal(fake.opened, 0);
 }
 
+/* Not silently by another mechanism, nor at the cost of the others. */
+static void a_policy_without_its_mechanism_is_skipped(void **state)
+{
+	struct stage *s = *state;
+	struct plan *p = &s->made->plan;
+	struct plan_policy *v = s->made->policies;
+	uint32_t last = p->npolicies - 1, all;
+
+	assert_int_equal(run(s), 0);
+	all = s->results->nruns;
+	results_free(s->results);
+	s->results = NULL;
+	s->progressed = fake.opened = 0;
+
+	v[last].mechanism = "sched_ext";
+	assert_int_equal(run(s), 0);
+	assert_int_equal(s->results->nruns, all - p->repeat);
+	assert_int_equal(s->results->planned, s->results->nruns);
+	for (uint32_t i = 0; i < s->results->nruns; i++)
+		assert_int_not_equal(s->results->runs[i].policy, last);
+	assert_string_equal(results_skipped(s->results, (int32_t)last),
+			    "there is no mechanism sched_ext: this one has none");
+	assert_null(results_skipped(s->results, 0));
+	results_free(s->results);
+	s->results = NULL;
+	s->progressed = fake.opened = 0;
+
+	/* The baseline: there is nothing to compare with. */
+	v[last].mechanism = NULL;
+	v[p->baseline].mechanism = "sched_ext";
+	assert_int_equal(run(s), 0);
+	assert_int_equal(s->results->verdict, VERDICT_SKIP);
+	assert_int_equal(s->results->nruns, 0);
+	assert_int_equal(s->results->nreasons, 1);
+}
+
 static void unknown_features_are_errors(void **state)
 {
 	struct stage *s = *state;
@@ -505,6 +541,7 @@ int main(void)
 	    TEST(digests_tell_unlike_experiments_apart),
 	    TEST(a_sweep_is_not_one_experiment),
 	    TEST(unmet_requirements_skip),
+	    TEST(a_policy_without_its_mechanism_is_skipped),
 	    TEST(unknown_features_are_errors),
 	    TEST(missing_abilities_are_named_with_their_place),
 	};

@@ -12,7 +12,7 @@ syn iskeyword @,48-57,_
 syn match   acgMember    "\.\s*\h\w*"
 syn keyword acgStatement scenario use require machine param let root cgroup trace workload policy
 syn keyword acgStatement at every for when after finish measure compare contention repeat sweep
-syn keyword acgStatement expect claim abort
+syn keyword acgStatement expect claim abort mechanism
 syn keyword acgOperator  and or not mod of
 syn keyword acgAction    alloc free hold touch read sleep replay exec start set freeze thaw kill
 syn keyword acgAction    reclaim mark

@@ -62,9 +62,14 @@ static void host_delayed(void *ctx, uint32_t cgroup, uint64_t t_ns, uint64_t ns)
 
 static int open_mechanism(struct live_run *r)
 {
-	const struct mechanism *m = r->session->mech;
+	const struct live_session *s = r->session;
+	const struct mechanism *m = s->mech;
+	const char *name = r->world.mechanism;
 	int err;
 
+	/* A policy's own has been tried before its first run. */
+	if (name && !(s->mech_name && !strcmp(name, s->mech_name)))
+		m = mech_find(name);
 	if (!m)
 		return 0;
 	r->mech_cgroups = mem_alloc(r->world.ncgroups * sizeof *r->mech_cgroups);

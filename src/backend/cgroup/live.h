@@ -37,6 +37,7 @@ struct live_options {
 /* What the plan needs of the machine. */
 struct live_needs {
 	uint32_t caps;		/* enum backend_cap mask */
+	const char *mechanism;	/* the plan's default, unless the options name one; or NULL */
 	bool reads;		/* files */
 	struct machine machine; /* what is stated there is required */
 	uint64_t memory_bytes;	/* what a run may hold at one time; 0: not known */

@@ -302,7 +302,7 @@ static int begin_state(struct live_session *s, struct diags *d)
 static int choose_mechanism(struct live_session *s, uint32_t caps, struct diags *d)
 {
 	uint32_t wanted = caps & (CAP_DELAY | CAP_DELAY_ALWAYS | CAP_PROTECT);
-	const char *name = s->options.mechanism;
+	const char *name = s->mech_name;
 	char why[512] = "";
 
 	if ((name && !strcmp(name, "none")) || !wanted)
@@ -320,9 +320,8 @@ static int choose_mechanism(struct live_session *s, uint32_t caps, struct diags 
 			continue;
 		diag_at(d, E_LIVE_MECHANISM, (struct span){0},
 			"the mechanism `%s` does not work here: %s", name, why);
-		diag_hint(d,
-			  "without `--mechanism` the first that works is taken; `agentcg doctor` "
-			  "tries all");
+		diag_hint(d, "where none is named the first that works is taken; `agentcg doctor` "
+			     "tries all");
 		return -EOPNOTSUPP;
 	}
 	diag_at(d, E_LIVE_MECHANISM, (struct span){0},
@@ -410,6 +409,7 @@ int live_session_prepare(struct live_session *s, const struct live_needs *n, str
 	spare_us(getpid());
 	spare_us(zygote_pid(s->zygote));
 	raise_descriptors();
+	s->mech_name = s->options.mechanism ? s->options.mechanism : n->mechanism;
 	err = choose_mechanism(s, n->caps, d);
 	if (err)
 		return err;

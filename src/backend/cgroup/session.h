@@ -22,6 +22,7 @@ struct live_session {
 	bool busy;	   /* a run is open */
 	char release[128]; /* of the kernel */
 	uint32_t version[3];
+	const char *mech_name;	      /* of the default, where one was asked for */
 	const struct mechanism *mech; /* NULL: none */
 	struct pool_commands commands;
 	char workdir[PLACE_PATH];

@@ -182,7 +182,7 @@ struct worker {
 	struct charge charge;
 	bool in_call, owe_policy, io_stalls;
 	uint64_t process;
-	uint64_t sleep_ns;	     /* MODE_THROTTLE, MODE_DELAY: since when */
+	uint64_t sleep_ns;		       /* MODE_THROTTLE, MODE_DELAY: since when */
 	uint64_t held_since_ns, held_until_ns; /* sched_ext */
 	uint32_t held_batches;
 	uint64_t remain_ns;	     /* frozen: CPU time left, or the time at which it is due */
