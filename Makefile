@@ -129,7 +129,7 @@ $(BUILD)/%.bpf.o: %.bpf.c $(wildcard bpf/*.h) $(CONFIG)
 	$(call say,BPF,$<)
 	$(Q)$(BPF_CLANG) -O2 -g -mcpu=v3 -Wall $(if $(WERROR),-Werror) -target bpf $(BPF_CFLAGS) -I. -c -o $@ $<
 
-$(BUILD)/src/backend/cgroup/watch_bpf.o $(BUILD)/src/backend/cgroup/hook.o $(BUILD)/tests/unit/test_bpf.o: | $(SKEL)
+$(BUILD)/src/backend/cgroup/watch_bpf.o $(BUILD)/src/backend/cgroup/hook.o $(BUILD)/src/backend/cgroup/mech_sched_ext.o $(BUILD)/tests/unit/test_bpf.o: | $(SKEL)
 
 $(BUILD)/src/vm/build_files.o: $(wildcard kernel/*)
 

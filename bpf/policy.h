@@ -39,8 +39,12 @@ struct agentcg_window {
 
 /* What is told to user space. */
 enum agentcg_event_kind {
-	AGENTCG_EVENT_ACTIVE, /* `cgroup` became active */
-	AGENTCG_EVENT_DELAY,  /* `task`, of `cgroup`, has to wait for delay_ns from t_ns on */
+	AGENTCG_EVENT_ACTIVE,  /* `cgroup` became active */
+	AGENTCG_EVENT_DELAY,   /* `task`, of `cgroup`, has to wait for delay_ns from t_ns on */
+	AGENTCG_EVENT_FOREIGN, /* `task` has to wait and is not of the scheduler that would hold it
+				*/
+	AGENTCG_EVENT_HOLD,    /* as DELAY, and user space has to end it */
+	AGENTCG_EVENT_EJECTED, /* the kernel has ended that scheduler */
 };
 
 struct agentcg_event {

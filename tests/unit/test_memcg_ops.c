@@ -55,12 +55,12 @@ static void test_layout_v6(void **state)
 	(void)state;
 	assert_int_equal(memcg_ops_find(kernel, &t), 0);
 	assert_int_equal(t.layout, MEMCG_OPS_V6);
-	assert_int_equal(t.value_size, 64 + 40);
+	assert_int_equal(t.type.value_size, 64 + 40);
 	assert_int_equal(t.offset[MEMCG_OPS_BELOW_LOW], 64 + 16);
 	assert_int_equal(t.offset[MEMCG_OPS_BELOW_MIN], 64 + 24);
 	assert_int_equal(t.offset[MEMCG_OPS_DELAY], 64 + 32);
 	assert_string_equal(
-	    btf__name_by_offset(kernel, btf__type_by_id(kernel, t.value_id)->name_off),
+	    btf__name_by_offset(kernel, btf__type_by_id(kernel, t.type.value_id)->name_off),
 	    "bpf_struct_ops_memcg_bpf_ops");
 	btf__free(kernel);
 }
@@ -73,7 +73,7 @@ static void test_layout_v7(void **state)
 	(void)state;
 	assert_int_equal(memcg_ops_find(kernel, &t), 0);
 	assert_int_equal(t.layout, MEMCG_OPS_V7);
-	assert_int_equal(t.value_size, 16 + 48);
+	assert_int_equal(t.type.value_size, 16 + 48);
 	assert_int_equal(t.offset[MEMCG_OPS_DELAY], 16);
 	assert_int_equal(t.offset[MEMCG_OPS_BELOW_LOW], 16 + 16);
 	assert_int_equal(t.offset[MEMCG_OPS_BELOW_MIN], 16 + 24);
@@ -82,7 +82,7 @@ static void test_layout_v7(void **state)
 
 static void test_no_hook(void **state)
 {
-	struct memcg_ops_type t = {.value_size = 1};
+	struct memcg_ops_type t = {.type = {.value_size = 1}};
 	struct btf *empty = btf__new_empty(), *kernel;
 
 	(void)state;
@@ -98,7 +98,7 @@ static void test_no_hook(void **state)
 	kernel = kernel_with(no_low, 64);
 	assert_int_equal(memcg_ops_find(kernel, &t), -EPROTO);
 	btf__free(kernel);
-	assert_int_equal(t.value_size, 1); /* outputs are left alone */
+	assert_int_equal(t.type.value_size, 1); /* outputs are left alone */
 }
 
 int main(void)

@@ -60,6 +60,22 @@ static void host_delayed(void *ctx, uint32_t cgroup, uint64_t t_ns, uint64_t ns)
 		 .kind = OBS_DELAY, .cgroup = cgroup, .worker = UINT32_MAX, .delay = {.ns = ns}});
 }
 
+/* What is not in force any more is the delay of each cgroup that has one. */
+static void host_lost(void *ctx, const char *why)
+{
+	struct live_run *r = ctx;
+
+	diag_file(r->d, W_MECHANISM_LOST, NULL, 0, 0, "mechanism `%s`: %s", r->mech->name, why);
+	for (uint32_t i = 0; i < r->world.ncgroups; i++)
+		if (r->tree.v[i].attrs.delay_ns)
+			tell(r, host_now_ns(),
+			     (struct obs){.kind = OBS_LIMIT,
+					  .cgroup = i,
+					  .worker = UINT32_MAX,
+					  .limit = {.attr = CGA_DELAY,
+						    .asked = r->tree.v[i].attrs.delay_ns}});
+}
+
 static int open_mechanism(struct live_run *r)
 {
 	const struct live_session *s = r->session;
@@ -88,7 +104,8 @@ static int open_mechanism(struct live_run *r)
 				     .freeze = host_freeze,
 				     .limit = host_limit,
 				     .restore = host_restore,
-				     .delayed = host_delayed};
+				     .delayed = host_delayed,
+				     .lost = host_lost};
 	err = m->open(&r->host, r->d, &r->mech_run);
 	if (!err)
 		r->mech = m;
@@ -157,6 +174,8 @@ static int open_world(struct live_run *r)
 		err = open_mechanism(r);
 	if (!err)
 		err = open_workers(r);
+	if (!err && r->mech && r->mech->workers)
+		err = r->mech->workers(r->mech_run);
 	if (!err)
 		err = begin_counting(r);
 	return err;

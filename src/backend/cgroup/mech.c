@@ -7,12 +7,12 @@
 
 FILE *mech_verbose;
 
-/* The nearest to a delay inside the kernel first, what needs least last. */
+/*
+ * The nearest to a delay inside the kernel first, what needs least last.  `sched_ext` changes who
+ * schedules the workers, with pressure and without: `freeze` and `high` leave that alone.
+ */
 static const struct mechanism *const mechanisms[] = {
-    &mech_memcg_bpf,
-    &mech_freeze,
-    &mech_high,
-    &mech_poll,
+    &mech_memcg_bpf, &mech_freeze, &mech_high, &mech_sched_ext, &mech_poll,
 };
 
 const struct mechanism *mech_nth(size_t i)

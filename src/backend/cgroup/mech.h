@@ -3,9 +3,15 @@
  * mech.h - what carries out `delay` and `protect` on a running kernel.
  *
  * A mechanism finds out when a priority-high cgroup is active and a cgroup with a delay is over its
- * memory.high, and makes the latter wait.  Mechanisms differ (the whole cgroup or one task; once an
- * event or once a batch; what clamps them), so results name the one that was in force and unlike
- * ones are never pooled.
+ * memory.high, and makes the latter wait.  Mechanisms differ, so results name the one that was in
+ * force and unlike ones are never pooled:
+ *
+ *   name       waits                owes                                at most
+ *   memcg_bpf  the task, asleep     every batch                         2 s (kernel)
+ *   freeze     the whole cgroup     every event; others' overlap        no bound
+ *   high       the task, asleep     growth, batch by batch              2 s (kernel)
+ *   sched_ext  the task, off CPU    every batch                         25 s (watchdog)
+ *   poll       the whole cgroup     growth, as far as seen              no bound
  *
  * It lives for one run, is driven by the coordinator's loop and has no thread.  What it does to a
  * cgroup goes through the host, which owns the files: so a cgroup that the scenario froze stays
@@ -45,6 +51,11 @@ struct mech_host {
 	int (*restore)(void *ctx, uint32_t cgroup, enum cg_attr attr);
 	/* A delay of ns began at t_ns in this cgroup: becomes OBS_DELAY. */
 	void (*delayed)(void *ctx, uint32_t cgroup, uint64_t t_ns, uint64_t ns);
+	/*
+	 * Delays are not carried out any more, why: one plain sentence without a full stop.  The
+	 * run goes on, and is VOID.
+	 */
+	void (*lost)(void *ctx, const char *why);
 };
 
 struct mechanism {
@@ -58,6 +69,9 @@ struct mechanism {
 	int (*probe)(int parent_dirfd, char *why, size_t why_size);
 	/* The cgroups exist, no worker does.  0 or -errno, reported; then *m is NULL. */
 	int (*open)(const struct mech_host *h, struct diags *d, void **m);
+	/* The workers exist now, and have done nothing yet; NULL: it does not matter.  0 or -errno.
+	 */
+	int (*workers)(void *m);
 	/* Attributes of a cgroup have changed: CGA_BIT()s in mask. */
 	int (*set)(void *m, uint32_t cgroup, uint32_t mask);
 	int (*fd)(void *m);	  /* readable when step has something to do; -1: none */

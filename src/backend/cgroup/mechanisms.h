@@ -8,6 +8,7 @@
 extern const struct mechanism mech_memcg_bpf;
 extern const struct mechanism mech_freeze;
 extern const struct mechanism mech_high;
+extern const struct mechanism mech_sched_ext;
 extern const struct mechanism mech_poll;
 
 #endif

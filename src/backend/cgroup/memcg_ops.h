@@ -3,17 +3,12 @@
  * memcg_ops.h - the kernel's struct_ops hook `memcg_bpf_ops`: is it there, in which layout, and
  * attaching programs to a cgroup through it.
  *
- * The hook is not in Linux; kernel/README says where it is from.  libbpf has no word for a
- * struct_ops link to a cgroup, and 1.1 none for struct_ops links at all, so the value is filled in
- * and linked with bare system calls, by the offsets that the running kernel's BTF gives.
+ * The hook is not in Linux; kernel/README says where it is from.
  */
 #ifndef AGENTCG_BACKEND_CGROUP_MEMCG_OPS_H
 #define AGENTCG_BACKEND_CGROUP_MEMCG_OPS_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-struct btf;
+#include "backend/cgroup/struct_ops.h"
 
 enum memcg_ops_layout {
 	MEMCG_OPS_V6, /* get_high_delay_ms(memcg): up to version 6 of the series */
@@ -30,8 +25,7 @@ enum memcg_ops_member {
 
 struct memcg_ops_type {
 	enum memcg_ops_layout layout;
-	uint32_t value_id; /* BTF type of the map's value */
-	size_t value_size;
+	struct struct_ops_type type;
 	size_t offset[MEMCG_OPS_MEMBERS]; /* in the value, of a long that takes a program's fd */
 };
 

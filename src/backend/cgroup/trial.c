@@ -21,7 +21,7 @@
 
 #define TRIAL_HIGH_BYTES  (8 * MIB) /* of which a batch is few percent: no long native sleeps */
 #define TRIAL_TOUCH_BYTES (16 * MIB)
-#define TRIAL_DELAY_NS	  (20 * NS_PER_MS)
+#define TRIAL_DELAY_NS	  (200 * NS_PER_MS) /* longer than the native sleep for the first batches */
 
 struct trial {
 	char name[48];
@@ -91,6 +91,11 @@ static int host_limit(void *ctx, uint32_t cgroup, enum cg_attr attr, uint64_t by
 static int host_restore(void *ctx, uint32_t cgroup, enum cg_attr attr)
 {
 	return host_limit(ctx, cgroup, attr, attr == CGA_HIGH ? TRIAL_HIGH_BYTES : 0);
+}
+
+static void host_lost(void *ctx, const char *why)
+{
+	(void)fail(ctx, -EIO, "%s", why);
 }
 
 static void host_delayed(void *ctx, uint32_t cgroup, uint64_t t_ns, uint64_t ns)
@@ -195,6 +200,7 @@ static void carry_out(struct trial *t, const struct mechanism *m)
 	    .limit = host_limit,
 	    .restore = host_restore,
 	    .delayed = host_delayed,
+	    .lost = host_lost,
 	};
 	struct diags d;
 	void *run = NULL;
@@ -205,6 +211,8 @@ static void carry_out(struct trial *t, const struct mechanism *m)
 		/* said already */
 	} else if (m->open(&host, &d, &run)) {
 		fail(t, -EIO, "%s", d.list.n ? reason(d.list.v[0].text) : "it cannot be opened");
+	} else if (m->workers && m->workers(run)) {
+		fail(t, -EIO, "the process to try it on cannot be given to it");
 	} else if (write(go_fd, "", 1) != 1) {
 		fail(t, -EPIPE, "the process to try it on has died");
 	} else {

@@ -17,6 +17,8 @@
 #include "bpf/policy.h"
 
 struct watch_event {
+	uint32_t
+	    kind; /* enum agentcg_event_kind, where the programs tell more than who has to wait */
 	uint32_t cgroup;
 	uint32_t task;	  /* thread; 0: not known */
 	uint32_t batches; /* at least 1: that many charges have to wait for delay_ns each */

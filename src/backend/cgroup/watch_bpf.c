@@ -7,7 +7,7 @@
  * loading and attaching it: a name in the kernel's type information may be that of a function that
  * was inlined everywhere.
  */
-#include "backend/cgroup/watch.h"
+#include "backend/cgroup/watch_bpf.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -67,7 +67,9 @@ struct cgroup_state {
 
 struct watcher {
 	const struct mech_host *h;
-	struct watch_bpf *bpf;
+	const struct watch_object *object;
+	struct bpf_object *bpf;
+	struct bpf_map *policies, *windows, *counts, *charged, *events; /* bpf/watch.bpf.h */
 	struct ring_buffer *ring;
 	struct bpf_link *links[HOOKS];
 	struct cgroup_state *cg; /* [h->n] */
@@ -77,29 +79,16 @@ struct watcher {
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-static struct bpf_program *program(struct watch_bpf *b, enum hook k)
+static struct bpf_program *program(const struct watcher *w, enum hook k)
 {
-	switch (k) {
-	case FAULTS_OLD:
-		return b->progs.faults_old;
-	case FAULTS_NEW:
-		return b->progs.faults_new;
-	case ENTER_OLD:
-		return b->progs.over_high_enter_old;
-	case ENTER_NEW:
-		return b->progs.over_high_enter_new;
-	case EXIT_OLD:
-		return b->progs.over_high_exit_old;
-	case EXIT_NEW:
-		return b->progs.over_high_exit_new;
-	case RECLAIMED:
-		return b->progs.reclaimed;
-	case CHARGING:
-		return b->progs.charging;
-	case HOOKS:
-		break;
-	}
-	return NULL;
+	static const char *const names[HOOKS] = {
+	    [FAULTS_OLD] = "faults_old",	 [FAULTS_NEW] = "faults_new",
+	    [ENTER_OLD] = "over_high_enter_old", [ENTER_NEW] = "over_high_enter_new",
+	    [EXIT_OLD] = "over_high_exit_old",	 [EXIT_NEW] = "over_high_exit_new",
+	    [RECLAIMED] = "reclaimed",		 [CHARGING] = "charging",
+	};
+
+	return bpf_object__find_program_by_name(w->bpf, names[k]);
 }
 
 static void detach(struct watcher *w)
@@ -108,7 +97,7 @@ static void detach(struct watcher *w)
 		bpf_link__destroy(w->links[k]); /* NULL is fine */
 		w->links[k] = NULL;
 	}
-	watch_bpf__destroy(w->bpf);
+	bpf_object__close(w->bpf); /* NULL is fine */
 	w->bpf = NULL;
 }
 
@@ -118,7 +107,7 @@ static int attach_one(struct watcher *w, enum hook k)
 
 	if (w->links[k])
 		return 0;
-	link = bpf_program__attach(program(w->bpf, k));
+	link = bpf_program__attach(program(w, k));
 	if (!link)
 		return -errno;
 	w->links[k] = link;
@@ -128,18 +117,28 @@ static int attach_one(struct watcher *w, enum hook k)
 /* Load the programs of a mask and attach all of them but CHARGING.  0 or -errno, nothing left. */
 static int attach(struct watcher *w, unsigned int hooks)
 {
+	const void *bytes;
+	size_t n;
 	int err;
 
-	w->bpf = watch_bpf__open();
+	bytes = w->object->bytes(&n);
+	w->bpf = bpf_object__open_mem(bytes, n, NULL);
 	if (!w->bpf)
 		return -errno;
+	w->policies = bpf_object__find_map_by_name(w->bpf, "policies");
+	w->windows = bpf_object__find_map_by_name(w->bpf, "windows");
+	w->counts = bpf_object__find_map_by_name(w->bpf, "counts");
+	w->charged = bpf_object__find_map_by_name(w->bpf, "charged");
+	w->events = bpf_object__find_map_by_name(w->bpf, "events");
+	if (w->object->prepare)
+		w->object->prepare(w->bpf);
 	for (enum hook k = 0; k < HOOKS; k++)
-		bpf_program__set_autoload(program(w->bpf, k), hooks & HOOK(k));
-	bpf_map__set_max_entries(w->bpf->maps.policies, w->h->n);
-	bpf_map__set_max_entries(w->bpf->maps.windows, w->h->n);
-	bpf_map__set_max_entries(w->bpf->maps.counts, w->h->n);
-	bpf_map__set_max_entries(w->bpf->maps.charged, w->h->n);
-	err = watch_bpf__load(w->bpf);
+		bpf_program__set_autoload(program(w, k), hooks & HOOK(k));
+	bpf_map__set_max_entries(w->policies, w->h->n);
+	bpf_map__set_max_entries(w->windows, w->h->n);
+	bpf_map__set_max_entries(w->counts, w->h->n);
+	bpf_map__set_max_entries(w->charged, w->h->n);
+	err = bpf_object__load(w->bpf);
 	for (enum hook k = 0; !err && k < HOOKS; k++)
 		if ((hooks & HOOK(k)) && k != CHARGING)
 			err = attach_one(w, k);
@@ -195,6 +194,18 @@ static void blame(struct watcher *w, int err, char *why, size_t why_size)
 	};
 	bool works = false;
 
+	if (err != -EPERM && w->object->prepare) {
+		int rest;
+
+		libbpf_log_forget();
+		rest = attach(w, 0);
+		if (rest) {
+			snprintf(why, why_size, "this kernel refuses the BPF programs: %s",
+				 strerror(-rest));
+			return;
+		}
+		detach(w);
+	}
 	if (err != -EPERM) {
 		for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 			int one;
@@ -244,29 +255,29 @@ static int watcher_set(void *run, uint32_t cgroup, uint32_t mask)
 	watch_policy(&s->policy, g->attrs, mask);
 	high = s->policy.flags & AGENTCG_PRIORITY_HIGH;
 	batches = s->policy.delay_ns && (s->policy.flags & AGENTCG_ALWAYS);
-	err = put(w->bpf->maps.policies, &g->id, &s->policy, sizeof s->policy);
+	err = put(w->policies, &g->id, &s->policy, sizeof s->policy);
 	if (!err && high && !s->watched) {
 		static const struct counted none;
 
-		err = put(w->bpf->maps.windows, &g->id, &none, sizeof none);
+		err = put(w->windows, &g->id, &none, sizeof none);
 		s->watched = !err;
 	} else if (!high && s->watched) {
 		struct counted c;
 
-		if (look(w->bpf->maps.windows, &g->id, &c, sizeof c, BPF_F_LOCK))
+		if (look(w->windows, &g->id, &c, sizeof c, BPF_F_LOCK))
 			s->faults += c.faults;
-		drop(w->bpf->maps.windows, &g->id);
+		drop(w->windows, &g->id);
 		s->watched = false;
 	}
 	if (!err && batches && !s->counts_batches) {
 		static const uint64_t none;
 
-		err = put(w->bpf->maps.charged, &g->id, &none, sizeof none);
+		err = put(w->charged, &g->id, &none, sizeof none);
 		s->counts_batches = !err;
 		if (!err)
 			err = attach_one(w, CHARGING);
 	} else if (!batches && s->counts_batches) {
-		drop(w->bpf->maps.charged, &g->id);
+		drop(w->charged, &g->id);
 		s->counts_batches = false;
 	}
 	return err;
@@ -279,12 +290,13 @@ static int on_event(void *run, void *data, size_t size)
 	struct watcher *w = run;
 	const struct agentcg_event *e = data;
 
-	if (size < sizeof *e || e->kind != AGENTCG_EVENT_DELAY)
-		return 0; /* becoming active only wakes us */
+	if (size < sizeof *e || e->kind == AGENTCG_EVENT_ACTIVE)
+		return 0; /* that only wakes us */
 	for (uint32_t i = 0; i < w->h->n; i++) {
-		if (w->h->cgroups[i].id != e->cgroup)
+		if (w->h->cgroups[i].id != e->cgroup && e->kind != AGENTCG_EVENT_EJECTED)
 			continue;
 		vec_push(&w->queue, (struct watch_event){
+					.kind = e->kind,
 					.cgroup = i,
 					.task = e->task,
 					.batches = 1,
@@ -335,7 +347,7 @@ static uint64_t watcher_active_until(void *run, uint32_t cgroup, uint64_t now_ns
 	uint64_t until;
 
 	if (!w->cg[cgroup].watched ||
-	    !look(w->bpf->maps.windows, &w->h->cgroups[cgroup].id, &c, sizeof c, BPF_F_LOCK) ||
+	    !look(w->windows, &w->h->cgroups[cgroup].id, &c, sizeof c, BPF_F_LOCK) ||
 	    !agentcg_window_active(&c.window, &w->cg[cgroup].policy, now_ns))
 		return 0;
 	if (__builtin_add_overflow(c.window.trigger_ns, w->cg[cgroup].policy.window_ns, &until))
@@ -350,9 +362,9 @@ static void watcher_count(void *run, uint32_t cgroup, struct cg_counters *out)
 	struct agentcg_counts n;
 	struct counted c;
 
-	if (look(w->bpf->maps.counts, id, &n, sizeof n, 0))
+	if (look(w->counts, id, &n, sizeof n, 0))
 		out->throttled_ns = n.throttled_ns;
-	if (w->cg[cgroup].watched && look(w->bpf->maps.windows, id, &c, sizeof c, BPF_F_LOCK))
+	if (w->cg[cgroup].watched && look(w->windows, id, &c, sizeof c, BPF_F_LOCK))
 		out->faults = w->cg[cgroup].faults + c.faults;
 }
 
@@ -364,7 +376,7 @@ static void tell_counts(struct watcher *w)
 	struct agentcg_counts n;
 
 	for (uint32_t i = 0; mech_verbose && w->bpf && i < w->h->n; i++)
-		if (look(w->bpf->maps.counts, &w->h->cgroups[i].id, &n, sizeof n, 0) && n.over_high)
+		if (look(w->counts, &w->h->cgroups[i].id, &n, sizeof n, 0) && n.over_high)
 			fprintf(mech_verbose,
 				"# BPF: %s: %" PRIu64 " batches over memory.high, %" PRIu64
 				" to wait, %" PRIu64 " events lost\n",
@@ -386,13 +398,15 @@ static void watcher_close(void *run)
 	free(w);
 }
 
-static int watcher_open(const struct mech_host *h, char *why, size_t why_size, void **out)
+int watch_bpf_open(const struct watch_object *o, const struct mech_host *h, char *why,
+		   size_t why_size, void **out)
 {
 	struct watcher *w = mem_alloc(sizeof *w);
 	int err = -EINVAL;
 
 	libbpf_log_begin();
 	w->h = h;
+	w->object = o;
 	w->cg = mem_alloc(h->n * sizeof *w->cg);
 	for (size_t i = 0; err && err != -EPERM && i < sizeof choices / sizeof *choices; i++) {
 		libbpf_log_forget();
@@ -403,7 +417,7 @@ static int watcher_open(const struct mech_host *h, char *why, size_t why_size, v
 		libbpf_log_print();
 		goto fail;
 	}
-	w->ring = ring_buffer__new(bpf_map__fd(w->bpf->maps.events), on_event, w, NULL);
+	w->ring = ring_buffer__new(bpf_map__fd(w->events), on_event, w, NULL);
 	if (!w->ring) {
 		err = -errno;
 		snprintf(why, why_size, "the BPF programs' ring buffer cannot be read: %s",
@@ -413,7 +427,7 @@ static int watcher_open(const struct mech_host *h, char *why, size_t why_size, v
 	for (uint32_t i = 0; i < h->n; i++) {
 		static const struct agentcg_counts none;
 
-		err = put(w->bpf->maps.counts, &h->cgroups[i].id, &none, sizeof none);
+		err = put(w->counts, &h->cgroups[i].id, &none, sizeof none);
 		if (!err)
 			err = watcher_set(w, i, ~UINT32_C(0));
 		if (err) {
@@ -430,6 +444,18 @@ fail:
 	libbpf_log_end();
 	watcher_close(w);
 	return err;
+}
+
+static int watcher_open(const struct mech_host *h, char *why, size_t why_size, void **out)
+{
+	static const struct watch_object alone = {.bytes = watch_bpf__elf_bytes};
+
+	return watch_bpf_open(&alone, h, why, why_size, out);
+}
+
+struct bpf_object *watch_bpf_object(void *run)
+{
+	return ((struct watcher *)run)->bpf;
 }
 
 const struct watch watch_bpf = {
