@@ -16,6 +16,7 @@ const struct machine machine_default = {
     .memory_bytes = 16 * GIB,
     .fault_ns = 1600,
     .reaction_ns = NS_PER_MS,
+    .free_ns = 250,
     .reclaim_bps = GIB,
     .disk_bps = 500 * MIB,
     .swapout_bps = 500 * MIB,

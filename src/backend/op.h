@@ -93,6 +93,8 @@ struct machine {
 	uint64_t memory_bytes;	/* 16G */
 	uint64_t fault_ns;	/* 1600: one 4K page */
 	uint64_t reaction_ns;	/* 1 ms: of mechanisms that act from user space */
+	uint64_t huge_ns;	/* 0: one huge page takes as long as 125 of 4K */
+	uint64_t free_ns;	/* 250: giving one 4K page back */
 	uint64_t reclaim_bps;	/* 1G/s, bytes per second of CPU */
 	uint64_t disk_bps;	/* 500M/s */
 	uint64_t swapout_bps;	/* 500M/s */

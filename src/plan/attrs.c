@@ -83,6 +83,8 @@ static const struct attr_rule machine_rules[] = {
     {"memory", SIZES, FIELD(machine, memory_bytes), .bit = MACHINE_MEMORY, .lo = MIB},
     {"cpus", .form = FORM_INTEGER, FIELD(machine, cpus), .bit = MACHINE_CPUS, .lo = 1, .hi = 4096},
     {"fault", .form = FORM_DURATION, FIELD(machine, fault_ns), .hi = MAX_NS},
+    {"huge", .form = FORM_DURATION, FIELD(machine, huge_ns), .lo = 1, .hi = MAX_NS},
+    {"free", .form = FORM_DURATION, FIELD(machine, free_ns), .lo = 1, .hi = NS_PER_MS},
     {"reclaim", .form = FORM_RATE, FIELD(machine, reclaim_bps), .lo = 1, .hi = MAX_BYTES - 1},
     {"disk", .form = FORM_RATE, FIELD(machine, disk_bps), .lo = 1, .hi = MAX_BYTES - 1},
     {"swapout", .form = FORM_RATE, FIELD(machine, swapout_bps), .lo = 1, .hi = MAX_BYTES - 1},

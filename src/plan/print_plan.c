@@ -33,6 +33,14 @@ static void print_machine(const struct machine *m, struct buf *out)
 	put_rate(&text, "; disk ", m->disk_bps);
 	put_rate(&text, "; swapout ", m->swapout_bps);
 	/* What few scenarios change stands only where one does. */
+	if (m->huge_ns) {
+		buf_puts(&text, "; huge ");
+		fmt_duration(&text, m->huge_ns);
+	}
+	if (m->free_ns != machine_default.free_ns) {
+		buf_puts(&text, "; free ");
+		fmt_duration(&text, m->free_ns);
+	}
 	if (m->process_bytes != machine_default.process_bytes) {
 		buf_puts(&text, "; process ");
 		fmt_size(&text, m->process_bytes);

@@ -62,7 +62,7 @@ void oom_kill_worker(struct sim *s, struct worker *w, enum kill_reason why, uint
 	if (w->busy)
 		worker_end_op(s, w, DONE_KILLED);
 	worker_mode(s, w, MODE_EXIT);
-	queue_set(s, worker_index(s, w), s->now_ns + SIM_EXIT_NS + pages * SIM_UNMAP_NS);
+	queue_set(s, worker_index(s, w), s->now_ns + SIM_EXIT_NS + pages * s->machine.free_ns);
 }
 
 /* __oom_kill_process() for one of the scope */

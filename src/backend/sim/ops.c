@@ -66,7 +66,7 @@ static enum step take_huge_page(struct sim *s, struct worker *w)
 	}
 	pages_map(s, w, SIM_HUGE_PAGES);
 	policy_faults(s, w->cg, 1);
-	w->owe_cpu_ns += SIM_HUGE_FAULTS * s->machine.fault_ns;
+	w->owe_cpu_ns += s->machine.huge_ns;
 	return STEP_PAY;
 }
 
@@ -98,10 +98,10 @@ static enum step grow(struct sim *s, struct worker *w)
 
 static enum step shrink(struct sim *s, struct worker *w)
 {
-	uint64_t n = least(w->anon - w->goal, SIM_QUANTUM_NS / SIM_UNMAP_NS);
+	uint64_t n = least(w->anon - w->goal, SIM_QUANTUM_NS / s->machine.free_ns);
 
 	pages_unmap(s, w, n);
-	w->owe_cpu_ns += n * SIM_UNMAP_NS;
+	w->owe_cpu_ns += n * s->machine.free_ns;
 	return STEP_PAY;
 }
 

@@ -164,6 +164,10 @@ static int sim_open(const struct world *w, uint64_t seed, uint32_t rep, struct o
 	s->machine = w->machine;
 	if (!s->machine.cpus)
 		s->machine.cpus = 1;
+	if (!s->machine.huge_ns)
+		s->machine.huge_ns = SIM_HUGE_FAULTS * s->machine.fault_ns;
+	if (!s->machine.free_ns)
+		s->machine.free_ns = 1; /* quanta are counted in it */
 	s->reclaim_page_ns = page_ns(w->machine.reclaim_bps);
 	s->disk_page_ns = page_ns(w->machine.disk_bps);
 	s->swapout_page_ns = page_ns(w->machine.swapout_bps);

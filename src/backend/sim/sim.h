@@ -29,8 +29,8 @@
  *  1. A policy delay asks for usage > memory.high of the cgroup that has the delay.  `always` asks
  *     nothing, as the published program: v6 calls get_high_delay_ms() on every charge batch.
  *  2. Active means faulting.  Writing resident memory again is no fault.
- *  3. A worker that is killed gives its memory back SIM_EXIT_NS plus SIM_UNMAP_NS a page later,
- *     all at once.  Until then nobody else is killed in any scope that contains it, as in
+ *  3. A worker that is killed gives its memory back SIM_EXIT_NS plus machine.free_ns a page
+ *     later, all at once.  Until then nobody else is killed in any scope that contains it, as in
  *     oom_evaluate_task(), and tasks that would need it wait for it; the kernel's retries
  *     meanwhile, each of which counts `max` and perhaps `oom`, are not counted.  So a parent's
  *     limit kills one, never two, of two tasks that together exceed it.  A worker that is merely
@@ -40,8 +40,8 @@
  *     index, as the later task.  A group kill counts oom_kill once for the victim and once for each
  *     member, the victim too, as oom_kill_process() does.
  *  6. A huge page is charged as 512 pages in one go, eight times the penalty of a batch of 64; it
- *     costs SIM_HUGE_FAULTS faults of time and counts as one fault.  When 512 pages cannot be had
- *     it becomes small ones: there is no OOM kill for orders over 3.
+ *     costs huge_ns, by default SIM_HUGE_FAULTS faults, of time and counts as one fault.  When 512
+ *     pages cannot be had it becomes small ones: there is no OOM kill for orders over 3.
  *  7. Near max the batch falls back to what is asked for, stocks are drained once, and a task that
  *     waited charges again from the start of the loop.
  *  8. Every worker is a process of machine.process_bytes and has one page-table page per 512 pages
@@ -86,7 +86,6 @@
 #define SIM_HUGE_PAGES	    512		 /* HPAGE_PMD_NR */
 #define SIM_HUGE_FAULTS	    125		 /* measured: 200 us against 1.6 us */
 #define SIM_TABLE_PAGES	    512		 /* pages that one page-table page maps */
-#define SIM_UNMAP_NS	    250		 /* per page: munmap of 500 MiB took 31 ms */
 #define SIM_TOUCH_NS	    168		 /* per page: memset of 500 MiB resident took 21.5 ms */
 #define SIM_EXIT_NS	    UINT64_C(1000000) /* from SIGKILL to exit_mmap() */
 #define SIM_QUANTUM_NS	    UINT64_C(1000000)
