@@ -14,6 +14,7 @@ _agentcg_options() {
 	find) echo "--param --policy --repeat --seed --color --diagnostics --help --version -p -h -V" ;;
 	help) echo "--param --color --diagnostics --help --version -p -h -V" ;;
 	doctor) echo "--cgroup --color --diagnostics --help --version -h -V" ;;
+	calibrate) echo "--json --live --vm --vm-memory --cgroup --color --diagnostics --quiet --help --version -q -h -V" ;;
 	clean) echo "--color --diagnostics --help --version -h -V" ;;
 	runs) echo "--json --db --width --color --diagnostics --help --version -h -V" ;;
 	show) echo "--json --csv --markdown --latex --html --plot --db --width --color --tap --junit --diagnostics --quiet" \
@@ -40,7 +41,7 @@ _agentcg_of_scenario() {
 }
 
 _agentcg() {
-	local commands="run check plan fmt test find runs show compare bundle resume help doctor clean vm"
+	local commands="run check plan fmt test find runs show compare bundle resume help doctor calibrate clean vm"
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=run
 	local IFS=$' \t\n'
 
@@ -80,7 +81,7 @@ _agentcg() {
 		return
 	fi
 	case $command in
-	doctor | clean | runs) return ;;
+	doctor | calibrate | clean | runs) return ;;
 	show | compare | resume)
 		mapfile -t COMPREPLY < <(compgen -W "last $("${COMP_WORDS[0]}" runs 2>/dev/null |
 			awk '$1 ~ /^[0-9a-f]{8}$/ { print $1 }')" -- "$cur")

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Completions of agentcg for fish; tests/cmd/docs.sh holds them to `agentcg COMMAND --help`.
 
-set -l commands run check plan fmt test find runs show compare bundle resume help doctor clean vm
+set -l commands run check plan fmt test find runs show compare bundle resume help doctor calibrate clean vm
 
 function __agentcg_command
     set -l words (commandline -opc)
-    if set -q words[2]; and contains -- $words[2] run check plan fmt test find runs show compare bundle resume help doctor clean vm
+    if set -q words[2]; and contains -- $words[2] run check plan fmt test find runs show compare bundle resume help doctor calibrate clean vm
         echo $words[2]
     else
         echo run
@@ -28,7 +28,7 @@ function __agentcg_of_scenario
 end
 
 complete -c agentcg -f
-complete -c agentcg -n 'not __agentcg_is doctor clean vm runs show compare resume' -k -a '(__fish_complete_suffix .acg)'
+complete -c agentcg -n 'not __agentcg_is doctor calibrate clean vm runs show compare resume' -k -a '(__fish_complete_suffix .acg)'
 complete -c agentcg -n __fish_use_subcommand -a run -d 'Run a scenario in the simulator'
 complete -c agentcg -n __fish_use_subcommand -a check -d 'Check scenarios'
 complete -c agentcg -n __fish_use_subcommand -a plan -d 'Show the timeline, demand against the budget'
@@ -42,6 +42,7 @@ complete -c agentcg -n __fish_use_subcommand -a bundle -d 'Pack a kept experimen
 complete -c agentcg -n __fish_use_subcommand -a resume -d 'Make the runs that one lacks'
 complete -c agentcg -n __fish_use_subcommand -a help -d 'Explain a command or a scenario'
 complete -c agentcg -n __fish_use_subcommand -a doctor -d 'Say what this host and build can do'
+complete -c agentcg -n __fish_use_subcommand -a calibrate -d 'Measure a machine for the simulator'
 complete -c agentcg -n __fish_use_subcommand -a clean -d 'Remove what killed runs left behind'
 complete -c agentcg -n __fish_use_subcommand -a vm -d 'Kernels for --vm'
 complete -c agentcg -n '__agentcg_is help' -a "$commands"
@@ -51,7 +52,7 @@ complete -c agentcg -n '__agentcg_is run check plan find help' -s p -l param -x 
 complete -c agentcg -n '__agentcg_is run plan find' -l policy -x -a '(__agentcg_of_scenario policies)' -d 'Run only these policies'
 complete -c agentcg -n '__agentcg_is run plan find' -l repeat -x -d 'Repeat every run'
 complete -c agentcg -n '__agentcg_is run plan find' -l seed -x -d 'Seed of jitter, noise and order'
-complete -c agentcg -n '__agentcg_is run runs show compare resume' -l json -r -F -d 'Write results as JSON'
+complete -c agentcg -n '__agentcg_is run runs show compare resume calibrate' -l json -r -F -d 'Write results as JSON'
 complete -c agentcg -n '__agentcg_is run show resume' -l csv -r -F -d 'Write results as CSV'
 complete -c agentcg -n '__agentcg_is run show compare resume' -l markdown -r -F -d 'Write tables for a page of Markdown'
 complete -c agentcg -n '__agentcg_is run show resume' -l latex -r -F -d 'Write a table for a paper'
@@ -63,14 +64,14 @@ complete -c agentcg -n '__agentcg_is bundle' -l verify -d 'Simulate it again and
 complete -c agentcg -n '__agentcg_is bundle' -F
 complete -c agentcg -n '__agentcg_is compare' -l across -x -a 'scenario traces params backend mechanism kernel seed' -d 'Differences that are meant'
 complete -c agentcg -n '__agentcg_is compare' -l fail-if -x -d 'Exit 1 when it holds'
-complete -c agentcg -n '__agentcg_is run' -l live -d 'Run on this host'
-complete -c agentcg -n '__agentcg_is run' -l vm -d 'Run in a virtual machine'
-complete -c agentcg -n '__agentcg_is run vm' -l vm-memory -x -d 'Memory of that machine'
+complete -c agentcg -n '__agentcg_is run calibrate' -l live -d 'Run on this host'
+complete -c agentcg -n '__agentcg_is run calibrate' -l vm -d 'Run in a virtual machine'
+complete -c agentcg -n '__agentcg_is run vm calibrate' -l vm-memory -x -d 'Memory of that machine'
 complete -c agentcg -n '__agentcg_is run' -l and-sim -d 'Predict too, and show the error'
 complete -c agentcg -n '__agentcg_is run vm' -l pack -r -F -d 'Take a file or program into it'
 complete -c agentcg -n '__agentcg_is vm' -l kernel -x -a 'debian:6.1 debian:6.12 debian:7.3' -d 'What exec boots'
 complete -c agentcg -n '__agentcg_is run' -l mechanism -x -a 'memcg_bpf freeze high sched_ext poll none' -d 'What carries out delays'
-complete -c agentcg -n '__agentcg_is run doctor' -l cgroup -x -a '(__fish_complete_directories)' -d 'Live: make cgroups in this one'
+complete -c agentcg -n '__agentcg_is run doctor calibrate' -l cgroup -x -a '(__fish_complete_directories)' -d 'Live: make cgroups in this one'
 complete -c agentcg -n '__agentcg_is run' -l workdir -x -a '(__fish_complete_directories)' -d 'Live: where commands run'
 complete -c agentcg -n '__agentcg_is run' -l as-root -d 'Live: commands of root run as root too'
 complete -c agentcg -n '__agentcg_is fmt' -l check -d 'Name files that are not formatted'
@@ -85,9 +86,9 @@ complete -c agentcg -n '__agentcg_is run test show resume' -l junit -r -F -d 'Wr
 complete -c agentcg -n '__agentcg_is test' -l side-by-side -d 'Show differences in two columns'
 complete -c agentcg -n '__agentcg_is run plan runs show compare resume' -l width -x -d 'Width of tables and charts'
 complete -c agentcg -n '__agentcg_is run plan show resume' -l plot -d 'Chart memory over time'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor clean vm' -l color -x -a 'auto always never' -d 'Colour'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor clean vm' -l diagnostics -x -a 'text json' -d 'Form of errors and warnings'
-complete -c agentcg -n '__agentcg_is run check test vm show resume' -s q -l quiet -d 'No progress, warnings, table'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor calibrate clean vm' -l color -x -a 'auto always never' -d 'Colour'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor calibrate clean vm' -l diagnostics -x -a 'text json' -d 'Form of errors and warnings'
+complete -c agentcg -n '__agentcg_is run check test vm show resume calibrate' -s q -l quiet -d 'No progress, warnings, table'
 complete -c agentcg -n '__agentcg_is run test resume' -s v -l verbose -d 'Name each run or test'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor clean vm' -s h -l help -d 'List the options'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor clean vm' -s V -l version -d 'Version'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor calibrate clean vm' -s h -l help -d 'List the options'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor calibrate clean vm' -s V -l version -d 'Version'

@@ -68,6 +68,7 @@ int cmd_show(struct cmd *c);
 int cmd_compare(struct cmd *c);
 int cmd_bundle(struct cmd *c);
 int cmd_resume(struct cmd *c);
+int cmd_calibrate(struct cmd *c);
 
 /*
  * Is the number of operands between min and max?  Otherwise reported, and false.

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cmd/gauging.h"
 #include "cmd/keeping.h"
 #include "cmd/live_run.h"
 #include "cmd/load.h"
@@ -82,6 +83,23 @@ int run_predict(const struct plan *p, struct diags *d, struct results *r,
 	return err;
 }
 
+/* What can be said before the hour that the runs may take is said then. */
+static int look_ahead(struct cmd *c, const struct plan *p, const struct gauging_place *at,
+		      const struct sources *sources, struct gauge *gauge)
+{
+	struct diags d;
+	int err;
+
+	diags_init(&d, sources);
+	err = gauging_pace(at, p, &d, gauge);
+	/* Where that was measured, the latter has it too, from more samples. */
+	if (!err && c->opt.calibrated)
+		err = gauging_all(at, &d, gauge);
+	output_diags(c, &d);
+	diags_free(&d);
+	return err;
+}
+
 /* have[nhave]: runs made before.  live: NULL for the simulator and machines; k: or NULL. */
 int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct live_session *live,
 	     const struct run_summary *have, uint32_t nhave, struct keeping *k)
@@ -103,6 +121,8 @@ int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct l
 	};
 	struct vm_machine machine = {0};
 	struct results *r = NULL, *predicted = NULL;
+	struct gauge gauge = {0};
+	struct plan told; /* of the machine as it was measured */
 	struct diags d;
 	int status, kept, err = 0;
 
@@ -127,13 +147,24 @@ int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct l
 		x.run = vm_run;
 		x.run_ctx = machine.vm;
 	}
+	if (!err && c->opt.backend)
+		err = look_ahead(c, p, &(struct gauging_place){.live = live, .vm = machine.vm},
+				 &u->sources, &gauge);
 	if (!err) {
 		progress_begin(&progress, p, c->opt.quiet, c->opt.verbose);
 		err = experiment_run(p, &x, &d, &r);
 		progress_end(&progress);
 	}
-	if (!err && c->opt.and_sim && !r->interrupted)
-		err = run_predict(p, &d, r, &predicted);
+	if (!err) {
+		r->populate_bps = gauge_small_bps(&gauge);
+		r->populate_huge_bps = gauge_huge_bps(&gauge);
+	}
+	if (!err && c->opt.and_sim && !r->interrupted) {
+		told = *p;
+		if (c->opt.calibrated)
+			gauging_apply(&gauge, &told.machine);
+		err = run_predict(c->opt.calibrated ? &told : p, &d, r, &predicted);
+	}
 	output_diags(c, &d);
 	kept = keeping_end(k, r);
 	if (err == -EOPNOTSUPP || err == -EINVAL) {

@@ -60,6 +60,11 @@ const struct command commands[] = {
      NULL, cmd_help},
     {"doctor", CMD_DOCTOR, "", "say what this host and this build can do, by trying", NULL,
      cmd_doctor},
+    {"calibrate", CMD_CALIBRATE, "", "measure a machine, as the simulator is told of one",
+     "With --live this host, with --vm[=KERNEL] a virtual machine, in seconds: what a\n"
+     "page fault, reclaim, reading a disk and a worker's process cost.  Prints a block\n"
+     "`machine < ... >` to put into a scenario, with how it was measured.\n",
+     cmd_calibrate},
     {"clean", CMD_CLEAN, "", "remove what killed runs left behind", NULL, cmd_clean},
     {"vm", CMD_VM, "list|fetch|build|remove|exec ...", "kernels for --vm, and commands in machines",
      "list    the kernels in the cache, and what more Debian has\n"

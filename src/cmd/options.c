@@ -86,7 +86,7 @@ static const struct option_spec specs[] = {
     {OPT_SEED, 0, "seed", ARG_NEEDED, "N", CMD_RUN | CMD_PLAN | CMD_FIND,
      "seed of jitter, noise and order"},
     {OPT_JSON, 0, "json", ARG_NEEDED, "FILE",
-     CMD_RUN | CMD_COMPARE | CMD_SHOW | CMD_RESUME | CMD_RUNS,
+     CMD_RUN | CMD_COMPARE | CMD_SHOW | CMD_RESUME | CMD_RUNS | CMD_CALIBRATE,
      "write results as JSON; `-`: in place of the table"},
     {OPT_CSV, 0, "csv", ARG_NEEDED, "FILE", CMD_RUN | CMD_SHOW | CMD_RESUME,
      "write a row per run and cgroup as CSV; `-` likewise"},
@@ -107,18 +107,19 @@ static const struct option_spec specs[] = {
      "differences that are meant: params, seed, kernel..."},
     {OPT_FAIL_IF, 0, "fail-if", ARG_NEEDED, "CONDITION", CMD_COMPARE,
      "exit 1 when it holds: 'high.time > +5%'"},
-    {OPT_LIVE, 0, "live", ARG_NONE, NULL, CMD_RUN, "run on this host's cgroup v2"},
-    {OPT_VM, 0, "vm", ARG_OPTIONAL, "KERNEL", CMD_RUN, "run in a virtual machine (debian:6.1)"},
-    {OPT_VM_MEMORY, 0, "vm-memory", ARG_NEEDED, "SIZE", CMD_RUN | CMD_VM,
+    {OPT_LIVE, 0, "live", ARG_NONE, NULL, CMD_RUN | CMD_CALIBRATE, "run on this host's cgroup v2"},
+    {OPT_VM, 0, "vm", ARG_OPTIONAL, "KERNEL", CMD_RUN | CMD_CALIBRATE,
+     "run in a virtual machine (debian:6.1)"},
+    {OPT_VM_MEMORY, 0, "vm-memory", ARG_NEEDED, "SIZE", CMD_RUN | CMD_VM | CMD_CALIBRATE,
      "memory of that machine (what the scenario needs)"},
-    {OPT_AND_SIM, 0, "and-sim", ARG_NONE, NULL, CMD_RUN,
+    {OPT_AND_SIM, 0, "and-sim", ARG_OPTIONAL, "calibrated", CMD_RUN,
      "with --live, --vm: predict too, and show the error"},
     {OPT_PACK, 0, "pack", ARG_NEEDED, "PATH", CMD_RUN | CMD_VM,
      "take a file, folder or program into it"},
     {OPT_KERNEL, 0, "kernel", ARG_NEEDED, "KERNEL", CMD_VM, "what exec boots (debian:6.1)"},
     {OPT_MECHANISM, 0, "mechanism", ARG_NEEDED, "NAME", CMD_RUN,
      "what carries out delays; live: as it works"},
-    {OPT_CGROUP, 0, "cgroup", ARG_NEEDED, "DIR", CMD_RUN | CMD_DOCTOR,
+    {OPT_CGROUP, 0, "cgroup", ARG_NEEDED, "DIR", CMD_RUN | CMD_DOCTOR | CMD_CALIBRATE,
      "live: make cgroups in this one"},
     {OPT_WORKDIR, 0, "workdir", ARG_NEEDED, "DIR", CMD_RUN,
      "live: where commands run (the current folder)"},
@@ -148,7 +149,7 @@ static const struct option_spec specs[] = {
     {OPT_DIAGNOSTICS, 0, "diagnostics", ARG_NEEDED, "FORM", CMD_ALL,
      "errors and warnings as text or json"},
     {OPT_QUIET, 'q', "quiet", ARG_NONE, NULL,
-     CMD_RUN | CMD_CHECK | CMD_TEST | CMD_VM | CMD_SHOW | CMD_RESUME,
+     CMD_RUN | CMD_CHECK | CMD_TEST | CMD_VM | CMD_SHOW | CMD_RESUME | CMD_CALIBRATE,
      "only errors: no progress, warnings, table"},
     {OPT_VERBOSE, 'v', "verbose", ARG_NONE, NULL, CMD_RUN | CMD_TEST | CMD_RESUME,
      "name each run, each test as it is done"},
@@ -285,6 +286,7 @@ static void set(struct parsing *p, const struct option_spec *s, const char *valu
 {
 	static const char *const colours[] = {"auto", "always", "never", NULL};
 	static const char *const forms[] = {"text", "json", NULL};
+	static const char *const calibrated[] = {"calibrated", NULL};
 	struct options *o = p->o;
 	uint64_t n;
 	int i;
@@ -346,7 +348,10 @@ static void set(struct parsing *p, const struct option_spec *s, const char *valu
 		o->kernel = value;
 		break;
 	case OPT_AND_SIM:
+		if (value && word(p, s, value, calibrated, "calibrated, or nothing") < 0)
+			break;
 		o->and_sim = true;
+		o->calibrated = value;
 		break;
 	case OPT_PACK:
 		vec_push(&o->packs, value);

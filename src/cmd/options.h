@@ -30,7 +30,8 @@ enum command_bit {
 	CMD_RESUME = 1 << 12,
 	CMD_COMPARE = 1 << 13,
 	CMD_BUNDLE = 1 << 14,
-	CMD_ALL = (1 << 15) - 1,
+	CMD_CALIBRATE = 1 << 15,
+	CMD_ALL = (1 << 16) - 1,
 };
 
 /* Reports that are written to a file, or with "-" to standard output in place of the table. */
@@ -62,8 +63,8 @@ struct options {
 	const char *backend;	  /* "--live", "--vm": one that is not the simulator */
 	const char *kernel;	  /* --vm=KERNEL */
 	uint64_t vm_memory_bytes; /* 0: what the scenario needs */
-	bool and_sim;
-	VEC(const char *) packs; /* what machines are given besides */
+	bool and_sim, calibrated; /* the latter: the prediction is of the machine as measured */
+	VEC(const char *) packs;  /* what machines are given besides */
 	const char *mechanism;
 	const char *cgroup, *workdir; /* of --live */
 	bool as_root;

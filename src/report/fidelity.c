@@ -2,6 +2,7 @@
 /* fidelity.c - prediction beside observation (fidelity.h) */
 #include "report/fidelity.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 #include "report/fields.h"
@@ -140,17 +141,49 @@ static void put_cgroup(const struct results *r, int32_t policy, uint32_t cgroup,
 	}
 }
 
+/* Was the simulator told of another machine than the scenario's? */
+static bool is_calibrated(const struct results *r)
+{
+	const struct machine *a = &r->plan->machine, *b = &r->prediction->plan->machine;
+
+	return a->fault_ns != b->fault_ns || a->huge_ns != b->huge_ns || a->free_ns != b->free_ns ||
+	       a->reclaim_bps != b->reclaim_bps || a->disk_bps != b->disk_bps ||
+	       a->process_bytes != b->process_bytes || a->noise_ppm != b->noise_ppm;
+}
+
+static void put_machine(const struct results *r, unsigned width, struct buf *out)
+{
+	const struct machine *m = &r->prediction->plan->machine;
+	struct buf line = {0};
+
+	buf_puts(&line, "machine < memory ");
+	fmt_size(&line, m->memory_bytes);
+	buf_printf(&line, "; cpus %u; fault %" PRIu64 "ns; ", m->cpus, m->fault_ns);
+	if (m->huge_ns)
+		buf_printf(&line, "huge %" PRIu64 "ns; ", m->huge_ns);
+	buf_printf(&line,
+		   "free %" PRIu64 "ns; reclaim %" PRIu64 "M/s; disk %" PRIu64 "M/s; process ",
+		   m->free_ns, m->reclaim_bps / MIB, m->disk_bps / MIB);
+	fmt_size(&line, m->process_bytes);
+	buf_printf(&line, "; noise %u.%u%% >", m->noise_ppm / 10000, m->noise_ppm / 1000 % 10);
+	buf_puts(out, "  ");
+	text_wrap(out, buf_str(&line), 2, 2, width);
+	buf_free(&line);
+}
+
 void fidelity_print(const struct results *r, unsigned width, struct buf *out)
 {
 	struct buf line = {0};
 
 	if (!r->prediction)
 		return;
-	buf_printf(&line, "the simulator (%s) beside %s:",
+	buf_printf(&line, "the simulator (%s%s) beside %s:",
 		   r->prediction->mechanism ? r->prediction->mechanism : "no mechanism",
-		   r->backend);
+		   is_calibrated(r) ? ", calibrated" : "", r->backend);
 	text_wrap(out, buf_str(&line), 0, 2, width);
 	buf_free(&line);
+	if (is_calibrated(r))
+		put_machine(r, width, out);
 	buf_puts(out, "  ");
 	buf_pad(out, ' ', NAME_COLUMNS + METRIC_COLUMNS);
 	buf_printf(out, "%*s%*s%10s\n", VALUE_COLUMNS, "predicted", VALUE_COLUMNS, "observed",
@@ -190,6 +223,28 @@ static void add_cgroup(json_t *array, const struct results *r, int32_t policy, u
 		json_put(o, "error", error_of(&p, &e) ? json_value(e) : json_null());
 		json_add(array, o);
 	}
+}
+
+json_t *fidelity_machine_json(const struct results *r)
+{
+	const struct machine *m;
+	json_t *o;
+
+	if (!r->prediction || !is_calibrated(r))
+		return json_null();
+	m = &r->prediction->plan->machine;
+	o = json_object();
+	json_put(o, "memory_bytes", json_count(m->memory_bytes));
+	json_put(o, "cpus", json_count(m->cpus));
+	json_put(o, "fault_s", json_moment(m->fault_ns));
+	json_put(o, "huge_s", m->huge_ns ? json_moment(m->huge_ns) : json_null());
+	json_put(o, "free_s", json_moment(m->free_ns));
+	json_put(o, "reclaim_bps", json_count(m->reclaim_bps));
+	json_put(o, "disk_bps", json_count(m->disk_bps));
+	json_put(o, "swapout_bps", json_count(m->swapout_bps));
+	json_put(o, "process_bytes", json_count(m->process_bytes));
+	json_put(o, "noise", json_value((double)m->noise_ppm / 1e6));
+	return o;
 }
 
 json_t *fidelity_json(const struct results *r)

@@ -17,5 +17,7 @@
 void fidelity_print(const struct results *r, unsigned width, struct buf *out);
 /* An array; null where there is no prediction. */
 json_t *fidelity_json(const struct results *r);
+/* The machine that the prediction is of, where that was measured; or null. */
+json_t *fidelity_machine_json(const struct results *r);
 
 #endif

@@ -343,6 +343,11 @@ static json_t *reasons(const struct results *r)
 	return list;
 }
 
+static json_t *rate(uint64_t bps)
+{
+	return bps ? json_count(bps) : json_null();
+}
+
 static int append(const char *text, size_t n, void *out)
 {
 	buf_put(out, text, n);
@@ -364,6 +369,8 @@ void report_json(const struct results *r, struct buf *out)
 	json_put(o, "mechanism", json_text(r->mechanism));
 	json_put(o, "kernel", json_text(r->kernel));
 	json_put(o, "lateness", lateness_json(r, LATENESS_ALL));
+	json_put(o, "populate_bps", rate(r->populate_bps));
+	json_put(o, "populate_huge_bps", rate(r->populate_huge_bps));
 	json_put(o, "seed", json_count(r->seed));
 	json_put(o, "repeat", json_count(r->plan->repeat));
 	json_put(o, "repetitions", json_count(r->repetitions));
@@ -377,6 +384,8 @@ void report_json(const struct results *r, struct buf *out)
 	json_put(o, "demand", demand(r));
 	if (r->prediction)
 		json_put(o, "fidelity", fidelity_json(r));
+	if (r->prediction)
+		json_put(o, "calibrated", fidelity_machine_json(r));
 	json_put(o, "runs", runs(r));
 	if (json_dump_callback(o, append, out, DUMP_FLAGS))
 		mem_exhausted(0);

@@ -18,7 +18,7 @@ void lateness_text(const struct results *r, struct buf *out)
 
 	if (!lateness_of(r, LATENESS_ALL, &l))
 		return;
-	buf_printf(out, "%s time: %" PRIu64 " action%s noticed ", l.emulated ? "emulated" : "real",
+	buf_printf(out, "%s time: %" PRIu64 " action%s ", l.emulated ? "emulated" : "real",
 		   l.events, l.events == 1 ? "" : "s");
 	put_seconds(out, l.p50_ns);
 	buf_puts(out, " late (median), ");

@@ -192,6 +192,8 @@ struct results {
 	int32_t until_policy;  /* whose it is */
 	bool contended;	       /* in some run of the baseline, or demand exceeded a shared limit */
 	bool interrupted;
+	/* What a worker was measured to fill before the runs, by pages of 4K, of 2M; 0: was not. */
+	uint64_t populate_bps, populate_huge_bps;
 	/* Of the same plan in the simulator, where that was asked for; not owned.  Or NULL. */
 	const struct results *prediction;
 };

@@ -193,6 +193,35 @@ static int answer_probe(struct serving *s, struct wire *w)
 	return 0;
 }
 
+/* With the backend that runs have, in between them. */
+static int measure(struct serving *s, struct wire *w)
+{
+	struct wire_gauged answer = {0};
+	struct wire_gauge m;
+	struct buf b = {0};
+	struct diags d;
+
+	if (!wire_get_gauge(w, &m))
+		return -EBADMSG;
+
+	struct gauge_config c = {
+	    .backend = s->backend,
+	    .machine = s->plan->machine,
+	    .what = m.what,
+	    .samples = m.samples,
+	    .budget_ns = m.budget_ns,
+	};
+
+	diags_init(&d, s->plan->sources);
+	answer.err = gauge_measure(&c, &d, &answer.gauge);
+	send_diags(s->h, &d);
+	wire_put_gauged(&b, &answer);
+	channel_send(s->h, MSG_GAUGED, &b);
+	buf_free(&b);
+	diags_free(&d);
+	return 0;
+}
+
 static void say_hello(struct serving *s)
 {
 	struct wire_hello h = {
@@ -227,6 +256,9 @@ int guest_serve(struct guest_host *h, const struct plan *p, const struct backend
 		switch (f.type) {
 		case MSG_RUN:
 			err = wire_get_run(&w, &m) ? run(&s, &m) : -EBADMSG;
+			break;
+		case MSG_GAUGE:
+			err = measure(&s, &w);
 			break;
 		case MSG_PROBE:
 			err = answer_probe(&s, &w);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -74,6 +75,46 @@ const struct vm_facts *vm_facts(const struct vm *v)
 	return &v->facts;
 }
 
+/* ---- measurements ------------------------------------------------------------------------------
+ */
+
+int vm_gauge(struct vm *v, uint32_t what, uint32_t samples, uint64_t budget_ns, struct diags *d,
+	     struct gauge *out)
+{
+	const struct wire_gauge ask = {.what = what, .samples = samples, .budget_ns = budget_ns};
+	struct wire_gauged answer;
+	struct buf b = {0};
+	struct frame f;
+	struct wire w;
+	int err;
+
+	v->m.d = d;
+	v->m.heard_ns = machine_now();
+	wire_put_gauge(&b, &ask);
+	machine_send(&v->m, MSG_GAUGE, &b);
+	buf_free(&b);
+	for (;;) {
+		err = machine_next(&v->m, NEVER, &f);
+		if (err)
+			return err == -ETIMEDOUT ? machine_complain_silent(&v->m) : err;
+		w = wire_of(f.bytes, f.n);
+		if (f.type == MSG_GAUGED)
+			break;
+		if (f.type == MSG_DIAGS && !wire_get_diags(&w, &v->a, d))
+			break;
+	}
+	if (f.type != MSG_GAUGED || !wire_get_gauged(&w, &answer)) {
+		diag_at(d, E_VM_DIED, (struct span){0}, "the machine says what is not understood");
+		return -EBADMSG;
+	}
+	if (!answer.err)
+		*out = answer.gauge;
+	else if (!d->errors)
+		diag_at(d, E_RUN_FAILED, (struct span){0}, "the machine cannot be measured: %s",
+			strerror(-answer.err));
+	return answer.err;
+}
+
 /* ---- commands ---------------------------------------------------------------------------------
  */
 
@@ -133,8 +174,6 @@ int vm_open(const struct vm_options *o, struct diags *d, struct vm **out)
 		vm_close(v);
 		return err;
 	}
-	if (!v->facts.kvm && o->plan)
-		vm_warn_pace(o->plan, d);
 	current = v;
 	*out = v;
 	return 0;

@@ -17,6 +17,7 @@
 #include "backend/backend.h"
 #include "base/diag.h"
 #include "run/engine.h"
+#include "run/gauge.h"
 #include "vm/kernel.h"
 
 struct vm_options {
@@ -57,6 +58,12 @@ const struct vm_facts *vm_facts(const struct vm *v);
 /* engine_run(), in the machine; ctx is the struct vm. */
 int vm_run(void *ctx, const struct run_config *c, struct run_outcome *out);
 /*
+ * What the machine does in which time, measured in it, in between runs.  0 or -errno, reported;
+ * what cannot be measured is not in *out.
+ */
+int vm_gauge(struct vm *v, uint32_t what, uint32_t samples, uint64_t budget_ns, struct diags *d,
+	     struct gauge *out);
+/*
  * Instead of runs, where a command was given: until it has ended.  What it says goes to `put`.  0
  * with its exit status in *status; or -errno as vm_open.
  */
@@ -67,10 +74,5 @@ void vm_close(struct vm *v);
 
 /* Memory that a machine for this plan gets by default. */
 uint64_t vm_memory_for(const struct plan *p, uint64_t initrd_bytes);
-/*
- * Warn of demands that rise faster than an emulated machine can touch memory.  Only their pace is
- * concerned: what has none is as fast as it goes.
- */
-void vm_warn_pace(const struct plan *p, struct diags *d);
 
 #endif

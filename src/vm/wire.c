@@ -206,6 +206,58 @@ bool wire_get_outcome(struct wire *w, struct arena *a, struct wire_outcome *m)
 	return wire_done(w);
 }
 
+void wire_put_gauge(struct buf *b, const struct wire_gauge *m)
+{
+	wire_put(b, m->what);
+	wire_put(b, m->samples);
+	wire_put(b, m->budget_ns);
+}
+
+bool wire_get_gauge(struct wire *w, struct wire_gauge *m)
+{
+	m->what = get_u32(w);
+	m->samples = get_u32(w);
+	m->budget_ns = wire_get(w);
+	return wire_done(w);
+}
+
+void wire_put_gauged(struct buf *b, const struct wire_gauged *m)
+{
+	const struct gauge *g = &m->gauge;
+
+	put_int(b, m->err);
+	for (uint32_t i = 0; i < GAUGE_COUNT; i++) {
+		wire_put(b, g->v[i].n);
+		wire_put(b, g->v[i].least);
+		wire_put(b, g->v[i].median);
+		wire_put(b, g->v[i].most);
+	}
+	wire_put(b, g->sample_bytes);
+	wire_put(b, g->file_bytes);
+	wire_put(b, g->spread_ppm);
+	wire_put(b, g->memory_bytes);
+	wire_put(b, g->cpus);
+}
+
+bool wire_get_gauged(struct wire *w, struct wire_gauged *m)
+{
+	struct gauge *g = &m->gauge;
+
+	m->err = get_int(w);
+	for (uint32_t i = 0; i < GAUGE_COUNT; i++) {
+		g->v[i].n = wire_get(w);
+		g->v[i].least = wire_get(w);
+		g->v[i].median = wire_get(w);
+		g->v[i].most = wire_get(w);
+	}
+	g->sample_bytes = wire_get(w);
+	g->file_bytes = wire_get(w);
+	g->spread_ppm = wire_get(w);
+	g->memory_bytes = wire_get(w);
+	g->cpus = wire_get(w);
+	return wire_done(w);
+}
+
 static void put_span(struct buf *b, struct span at)
 {
 	wire_put(b, at.beg);

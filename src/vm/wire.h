@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "run/engine.h"
+#include "run/gauge.h"
 
 enum message {
 	/* guest to host */
@@ -29,9 +30,11 @@ enum message {
 	MSG_DIED,      /* agentcg in the guest has ended: its wait status, u64 */
 	MSG_OUTPUT,    /* what the command says, as it is */
 	MSG_EXITED,    /* the command has ended: its status as shells have it, u64 */
+	MSG_GAUGED,    /* struct wire_gauged */
 	/* host to guest */
 	MSG_PROBE, /* a requirement: text, cmp, version[3] */
 	MSG_RUN,   /* struct wire_run */
+	MSG_GAUGE, /* struct wire_gauge */
 	MSG_BYE,   /* clean up and end */
 };
 
@@ -90,6 +93,20 @@ struct wire_outcome {
 };
 void wire_put_outcome(struct buf *b, const struct wire_outcome *m);
 bool wire_get_outcome(struct wire *w, struct arena *a, struct wire_outcome *m);
+
+struct wire_gauge {
+	uint32_t what, samples;
+	uint64_t budget_ns;
+};
+void wire_put_gauge(struct buf *b, const struct wire_gauge *m);
+bool wire_get_gauge(struct wire *w, struct wire_gauge *m);
+
+struct wire_gauged {
+	int err; /* gauge_measure's */
+	struct gauge gauge;
+};
+void wire_put_gauged(struct buf *b, const struct wire_gauged *m);
+bool wire_get_gauged(struct wire *w, struct wire_gauged *m);
 
 /* Everything in d from the report `first` on; places are those of the same texts. */
 void wire_put_diags(struct buf *b, const struct diags *d, size_t first);

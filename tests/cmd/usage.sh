@@ -35,6 +35,10 @@ try run --vm=debian:x $s
 try run --vm --cgroup /x $s
 try run --vm --vm-memory 512 $s
 try run --and-sim $s
+try run --vm --and-sim=calibratd $s
+try calibrate
+try calibrate $s
+try calibrate --vm --cgroup /x
 try run --workdir . $s
 try run --live --mechanism nonsense $s
 try run --mechanism memcg_bfp $s
@@ -45,5 +49,5 @@ echo "exit $?"
 "$AGENTCG" run --diagnostics=json --vm=debian:x $s 2>&1
 echo "exit $?"
 "$AGENTCG" 2>&1 | head -n 1
-for c in "" run check plan fmt test help doctor clean; do "$AGENTCG" $c --help; done |
+for c in "" run check plan fmt test help doctor calibrate clean; do "$AGENTCG" $c --help; done |
 	awk 'length > 80 { print "too wide: " $0 }'

@@ -199,7 +199,7 @@ static void lateness_is_told_where_time_is_not_simulated(void **state)
 	made_run(m, MADE_BPF, 3)->late_p50_ns = NEVER; /* kept before that was known */
 	buf_clear(&b);
 	report_table(m->results, &(struct report_style){.width = 100}, &b);
-	assert_has(&b, "\nemulated time: 21 actions noticed 2.00us late (median), 5.00ms (99%), "
+	assert_has(&b, "\nemulated time: 21 actions 2.00us late (median), 5.00ms (99%), "
 		       "12.0ms (most)\n");
 	buf_clear(&b);
 	report_json(m->results, &b);

@@ -243,6 +243,38 @@ static void like_events_are_short(void **state)
 	buf_free(&b);
 }
 
+static void measurements_come_back(void **state)
+{
+	struct wire_gauge ask = {.what = GAUGE_ALL, .samples = 9, .budget_ns = NEVER}, asked;
+	struct wire_gauged told = {.err = -EINTR}, back;
+	uint64_t *v = (uint64_t *)&told.gauge;
+	struct buf b = {0};
+	struct wire w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof told.gauge / sizeof *v; i++)
+		v[i] = UINT64_C(0x123456789) * (i + 1);
+	memset(&back, 0xff, sizeof back);
+	wire_put_gauge(&b, &ask);
+	w = wire_of(b.s, b.n);
+	assert_true(wire_get_gauge(&w, &asked));
+	assert_int_equal(asked.what, GAUGE_ALL);
+	assert_int_equal(asked.samples, 9);
+	assert_true(asked.budget_ns == NEVER);
+	buf_clear(&b);
+	wire_put_gauged(&b, &told);
+	w = wire_of(b.s, b.n);
+	assert_true(wire_get_gauged(&w, &back));
+	assert_int_equal(back.err, -EINTR);
+	/* All of it is numbers of 64 bits. */
+	assert_memory_equal(&back.gauge, &told.gauge, sizeof told.gauge);
+	for (size_t n = 0; n < b.n; n++) {
+		w = wire_of(b.s, n);
+		assert_false(wire_get_gauged(&w, &back));
+	}
+	buf_free(&b);
+}
+
 static void messages_come_back(void **state)
 {
 	const uint64_t marks[] = {NEVER, 0, 17};
@@ -319,6 +351,7 @@ int main(void)
 	    cmocka_unit_test(numbers_and_texts_come_back),
 	    cmocka_unit_test(events_come_back_as_they_were),
 	    cmocka_unit_test(like_events_are_short),
+	    cmocka_unit_test(measurements_come_back),
 	    cmocka_unit_test(messages_come_back),
 	};
 
