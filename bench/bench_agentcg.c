@@ -9,160 +9,16 @@
  *
  *     bench_agentcg [ROW...]     from the top of the tree; `make bench` runs all rows
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
-#define MAX_RUNS 400
-
-struct cost {
-	double cpu_s, wall_s, rss_mb;
-};
-
-struct series {
-	struct cost v[MAX_RUNS];
-	int n;
-};
+#include "rows.h"
 
 static const char *const agentcg = "./agentcg";
 static const char *scratch;
-static int missed;
-
-_Noreturn static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
-	exit(5);
-}
-
-/* Run argv with output thrown away; its exit status must be `expect`. */
-static struct cost run_once(const char *const *argv, int expect)
-{
-	posix_spawn_file_actions_t fa;
-	struct timespec t0, t1;
-	struct rusage ru;
-	pid_t pid;
-	int status;
-
-	posix_spawn_file_actions_init(&fa);
-	posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&fa, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&fa, 2, "/dev/null", O_WRONLY, 0);
-	clock_gettime(CLOCK_MONOTONIC, &t0);
-	errno = posix_spawnp(&pid, argv[0], &fa, NULL, (char *const *)(uintptr_t)argv, environ);
-	if (errno)
-		die(argv[0]);
-	if (wait4(pid, &status, 0, &ru) < 0)
-		die("wait4");
-	clock_gettime(CLOCK_MONOTONIC, &t1);
-	posix_spawn_file_actions_destroy(&fa);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != expect) {
-		fprintf(stderr, "bench: %s %s ended with status 0x%x\n", argv[0],
-			argv[1] ? argv[1] : "", (unsigned)status);
-		exit(5);
-	}
-	return (struct cost){
-	    .cpu_s = (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) +
-		     (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) * 1e-6,
-	    .wall_s = (double)(t1.tv_sec - t0.tv_sec) + (double)(t1.tv_nsec - t0.tv_nsec) * 1e-9,
-	    .rss_mb = (double)ru.ru_maxrss / 1024,
-	};
-}
-
-/* Interleaved, after one uncounted run of each. b may be NULL. */
-static void run_pair(const char *const *a, int expect_a, const char *const *b, int runs,
-		     struct series *sa, struct series *sb)
-{
-	sa->n = sb->n = 0;
-	run_once(a, expect_a);
-	if (b)
-		run_once(b, 0);
-	for (int i = 0; i < runs; i++) {
-		sa->v[sa->n++] = run_once(a, expect_a);
-		if (b)
-			sb->v[sb->n++] = run_once(b, 0);
-	}
-}
-
-enum figure {
-	CPU,
-	WALL,
-	RSS
-};
-
-static double pick(const struct cost *c, enum figure f)
-{
-	return f == CPU ? c->cpu_s : f == WALL ? c->wall_s : c->rss_mb;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-static double quantile(const struct series *s, enum figure f, bool minimum)
-{
-	double v[MAX_RUNS];
-
-	for (int i = 0; i < s->n; i++)
-		v[i] = pick(&s->v[i], f);
-	qsort(v, (size_t)s->n, sizeof *v, by_value);
-	if (minimum)
-		return v[0];
-	return s->n % 2 ? v[s->n / 2] : (v[s->n / 2 - 1] + v[s->n / 2]) / 2;
-}
-
-static void print_head(void)
-{
-	printf("%-36s %12s  %-24s %7s %7s  %-9s %s\n", "name", "figure", "limit or peer", "ratio",
-	       "of min", "target", "met");
-}
-
-static void print_row(const char *name, const char *figure, const char *peer, double ratio,
-		      double ratio_min, const char *target, bool met)
-{
-	char of_min[16] = "-";
-
-	if (ratio_min > 0)
-		snprintf(of_min, sizeof of_min, "%.2f", ratio_min);
-	printf("%-36s %12s  %-24s %7.2f %7s  %-9s %s\n", name, figure, peer, ratio, of_min, target,
-	       met ? "yes" : "NO");
-	fflush(stdout);
-	missed += !met;
-}
-
-static void print_skipped(const char *name, const char *peer)
-{
-	printf("%-36s %12s  %-24s not installed: ./configure --install-deps=bench\n", name, "-",
-	       peer);
-}
-
-static bool installed(const char *program)
-{
-	const char *argv[] = {"sh", "-c", NULL, NULL};
-	char cmd[128];
-	pid_t pid;
-	int status;
-
-	snprintf(cmd, sizeof cmd, "command -v %s >/dev/null 2>&1", program);
-	argv[2] = cmd;
-	if (posix_spawnp(&pid, "sh", NULL, NULL, (char *const *)(uintptr_t)argv, environ))
-		return false;
-	waitpid(pid, &status, 0);
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 /* n statements, as a scenario and as the JSON that says the same. */
 static const char *statements(long n, bool json)
@@ -206,7 +62,7 @@ static void row_check_jq(const char *name)
 		print_skipped(name, "jq empty");
 		return;
 	}
-	run_pair(a, 0, b, 9, &sa, &sb);
+	run_pair(a, 0, b, 0, 9, &sa, &sb);
 	double x = quantile(&sa, CPU, false), y = quantile(&sb, CPU, false);
 	format(fig, sizeof fig, "%.0f ms", x * 1e3);
 	format(peer, sizeof peer, "jq empty %.0f ms", y * 1e3);
@@ -221,7 +77,7 @@ static void linear(const char *name, const char *command, enum figure f)
 	struct series sa, sb;
 	char fig[32], peer[64];
 
-	run_pair(a, 0, b, 9, &sa, &sb);
+	run_pair(a, 0, b, 0, 9, &sa, &sb);
 	double x = quantile(&sa, f, false), y = quantile(&sb, f, false);
 	format(fig, sizeof fig, f == RSS ? "%.0f MB" : "%.0f ms", f == RSS ? x : x * 1e3);
 	format(peer, sizeof peer, f == RSS ? "1e5: %.0f MB" : "1e5: %.1f ms",
@@ -257,7 +113,7 @@ static void row_startup(const char *name)
 	struct series sa, sb;
 	char fig[32], peer[64];
 
-	run_pair(a, 0, b, 301, &sa, &sb);
+	run_pair(a, 0, b, 0, 301, &sa, &sb);
 	double x = quantile(&sa, WALL, false), y = quantile(&sb, WALL, false);
 	format(fig, sizeof fig, "%.2f ms", x * 1e3);
 	format(peer, sizeof peer, "/bin/true %.2f ms", y * 1e3);
@@ -282,7 +138,7 @@ static void flagship(const char *name, enum figure f, double target)
 		sscanf(line, "exit %d", &expect);
 	if (g)
 		fclose(g);
-	run_pair(a, expect, NULL, 11, &sa, &none);
+	run_pair(a, expect, NULL, 0, 11, &sa, &none);
 	double x = quantile(&sa, f, false);
 	format(fig, sizeof fig, f == RSS ? "%.1f MB" : "%.0f ms", f == RSS ? x : x * 1e3);
 	format(limit, sizeof limit, f == RSS ? "limit %.0f MB" : "limit %.0f s CPU", target);
@@ -313,7 +169,7 @@ static void row_grid(const char *name)
 	struct series sa, none;
 	char fig[32];
 
-	run_pair(a, 0, NULL, 5, &sa, &none);
+	run_pair(a, 0, NULL, 0, 5, &sa, &none);
 	double x = quantile(&sa, WALL, false);
 	format(fig, sizeof fig, "%.1f s", x);
 	print_row(name, fig, "limit 20 s wall", x / 20, quantile(&sa, WALL, true) / 20, "< 20",
