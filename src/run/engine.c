@@ -233,11 +233,14 @@ static bool nothing_scheduled(const struct run *r)
 	return !r->holding && !r->hold_waiting && r->plan->finish_ns == NEVER;
 }
 
-/* Until when the backend may run by itself. */
-static uint64_t horizon(const struct run *r, bool have, const struct timer *first)
+/* Until when the backend may run by itself; complete: nothing is due by now. */
+static uint64_t horizon(const struct run *r, bool have, const struct timer *first, bool complete)
 {
-	/* All done: samples would go on for ever, but only the backend's own doing matters. */
-	if (!have || (!r->undone && nothing_scheduled(r)))
+	/*
+	 * All done: samples would go on for ever, but only the backend's own doing matters.  Those
+	 * that a live backend is late for are taken all the same: a run ends when nothing is due.
+	 */
+	if (!have || (complete && !r->undone && nothing_scheduled(r)))
 		return NEVER;
 	return first->time_ns;
 }
@@ -278,7 +281,7 @@ static void loop(struct run *r)
 			continue;
 		}
 
-		uint64_t until = horizon(r, have, &t);
+		uint64_t until = horizon(r, have, &t, complete);
 		int ret = r->backend->advance(r->handle, until);
 
 		if (ret == -EINTR) {

@@ -196,6 +196,7 @@ static int fake_advance(void *run, uint64_t until_ns)
 		f->kills++;
 	} else {
 		fake_done(f, who);
+		f->now_ns += fake_script.late_ns;
 	}
 	return 0;
 }
@@ -435,6 +436,7 @@ struct fake_result fake_run(struct arena *a, const struct plan *p, const struct 
 	    .alone = alone,
 	    .seed = 7,
 	    .rep = rep,
+	    .timeline_ns = fake_script.timeline_ns,
 	    .stop = &stop,
 	    .sink = {log_obs, log_note, &l},
 	    .arena = a,

@@ -26,6 +26,8 @@ struct fake_script {
 	enum op_kind apply_kind;
 	uint64_t stop_at_ns; /* *stop becomes 1 here; 0: never */
 	volatile sig_atomic_t *stop;
+	uint64_t late_ns;     /* the end of an op is noticed this much later, as on real hardware */
+	uint64_t timeline_ns; /* of the run: samples for a timeline */
 };
 
 extern struct fake_script fake_script; /* cleared by fake_run */

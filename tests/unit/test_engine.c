@@ -65,6 +65,23 @@ static void nothing_to_do_ends_at_once(void **state)
 	expect(RUN_FINISHED, 0, "0 done 2\n0 done 1\n0 done 0\n");
 }
 
+/* A live backend notices the last end when a sample is due already: that one is taken, no other. */
+static void a_due_sample_does_not_keep_a_run(void **state)
+{
+	struct fake_result r;
+
+	(void)state;
+	at(0, sleep_ms(0, 9));
+	fake_script.late_ns = 3 * MS;
+	fake_script.timeline_ns = 10 * MS;
+	r = fake_run(&arena, &p, &fake_backend, ALL, 0, false);
+	assert_int_equal(r.err, 0);
+	assert_int_equal(r.out.end, RUN_FINISHED);
+	assert_int_equal(r.out.end_ns, 12 * MS);
+	assert_int_equal(r.samples[1], 3); /* at 0, for 10 ms, and at the end */
+	buf_free(&r.log);
+}
+
 static void late_actions_wait_in_order(void **state)
 {
 	(void)state;
@@ -468,6 +485,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(nothing_to_do_ends_at_once),
+	    TEST(a_due_sample_does_not_keep_a_run),
 	    TEST(late_actions_wait_in_order),
 	    TEST(equal_times_run_in_text_order),
 	    TEST(a_kill_drops_what_was_to_come),
