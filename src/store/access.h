@@ -9,10 +9,33 @@
 
 #include "store/store.h"
 
+/*
+ * What writing an experiment says (statements.h); bound from 1 on in the order of their columns.
+ */
+enum statement {
+	STATEMENT_BEGIN,
+	STATEMENT_COMMIT,
+	STATEMENT_WORD,
+	STATEMENT_FILE_FIND, /* by digest: id, bytes */
+	STATEMENT_FILE,
+	STATEMENT_EXPERIMENT_FILE,
+	STATEMENT_CGROUP,
+	STATEMENT_EXPERIMENT, /* nothing where the name is taken */
+	STATEMENT_CONTINUE,   /* experiment, pid, pid_start, boot */
+	STATEMENT_RUN,	      /* then schema_run */
+	STATEMENT_CGROUP_RUN, /* then schema_cgroup_run */
+	STATEMENT_MOMENT,
+	STATEMENT_TIMELINE,
+	STATEMENT_PLANNED, /* experiment, planned */
+	STATEMENT_END,	   /* experiment, state, ended, planned, verdict, exit_status */
+	STATEMENTS,
+};
+
 struct store {
 	sqlite3 *db;
 	char *path;
 	struct diags *diags;
+	sqlite3_stmt *statements[STATEMENTS]; /* NULL: not prepared yet */
 };
 
 /* Report that `doing` failed by what SQLite says; returns -EIO. */

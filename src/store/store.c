@@ -336,6 +336,8 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
+	for (int i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(s->statements[i]);
 	sqlite3_close(s->db);
 	free(s->path);
 	free(s);
