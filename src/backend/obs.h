@@ -97,7 +97,8 @@ struct obs {
 			uint64_t asked, found;
 		} limit;
 		struct {
-			uint64_t ns;
+			uint64_t ns;	 /* from the charge on, at t_ns */
+			uint64_t lag_ns; /* from there until its task stood still for it */
 		} delay;
 		struct {
 			uint64_t start_ns;   /* t_ns is its end */

@@ -51,7 +51,7 @@ static void put_note(void *ctx, const struct note *n)
 		break;
 	case NOTE_BEGIN:
 		collect_begun(c, n->worker, n->late_ns);
-		collect_asked(c, n->worker, n->bytes);
+		collect_asked(c, n->worker, n->bytes, n->t_ns);
 		if (r)
 			recording_action(r, n->worker, (uint8_t)n->op, n->late_ns);
 		break;

@@ -53,6 +53,8 @@ const char *field_name(enum metric m)
 		return "throttled_s";
 	case M_FAULTS:
 		return "faults";
+	case M_REACTION:
+		return "reaction_s";
 	case M_THROUGHPUT:
 		return "throughput_bps";
 	case M_COUNT:

@@ -23,6 +23,7 @@ struct collect {
 	struct cg_state *cgroups; /* [ncgroups] */
 	uint64_t *begun_late_ns;  /* [nworkers]: lateness of the begin of what it does now */
 	uint64_t *asked_bytes;	  /* [nworkers]: that it is to allocate */
+	uint64_t important_ns;	  /* the last begin of an action that allocates, of such a cgroup */
 	struct run_summary run;
 	struct latency late; /* of each action that came due, by how much it was noticed later */
 	struct recording *recording; /* NULL: no timelines */
@@ -79,6 +80,7 @@ void collect_begin(struct collect *c, int32_t policy, uint32_t alone, uint32_t r
 
 	c->run = (struct run_summary){.policy = policy, .alone = alone, .rep = rep};
 	latency_reset(&c->late);
+	c->important_ns = NEVER;
 	if (c->recording)
 		recording_begin(c->recording, c->period_ns);
 	for (uint32_t i = 0; i < p->ncgroups; i++) {
@@ -88,7 +90,7 @@ void collect_begin(struct collect *c, int32_t policy, uint32_t alone, uint32_t r
 		s->first_due_ns = NEVER;
 		s->last_end_ns = 0;
 		s->in_flight = 0;
-		s->sum = (struct cg_summary){.killed_ns = NEVER};
+		s->sum = (struct cg_summary){.killed_ns = NEVER, .reaction_ns = NEVER};
 	}
 	for (uint32_t w = 0; w < p->nworkers; w++) {
 		uint32_t cg = p->workers[w].cgroup;
@@ -121,9 +123,23 @@ void collect_noticed(struct collect *c, uint64_t late_ns)
 		c->run.latest_ns = late_ns;
 }
 
-void collect_asked(struct collect *c, uint32_t worker, uint64_t bytes)
+void collect_asked(struct collect *c, uint32_t worker, uint64_t bytes, uint64_t t_ns)
 {
+	const struct plan *p = c->plan;
+
 	c->asked_bytes[worker] = bytes;
+	if (bytes && c->run.policy != PX_ALONE &&
+	    p->policies[c->run.policy].attrs[p->workers[worker].cgroup].priority == PRIORITY_HIGH)
+		c->important_ns = t_ns;
+}
+
+static void delayed(struct collect *c, const struct obs *o)
+{
+	struct cg_summary *s = &c->cgroups[o->cgroup].sum;
+	uint64_t in_force_ns = o->t_ns + o->delay.lag_ns;
+
+	if (s->reaction_ns == NEVER && in_force_ns >= c->important_ns)
+		s->reaction_ns = in_force_ns - c->important_ns;
 }
 
 void collect_begun(struct collect *c, uint32_t worker, uint64_t late_ns)
@@ -226,8 +242,10 @@ void collect_obs(struct collect *c, const struct obs *o)
 	case OBS_LIMIT:
 		c->run.limits_not_in_force++;
 		break;
-	case OBS_OOM:
 	case OBS_DELAY:
+		delayed(c, o);
+		break;
+	case OBS_OOM:
 		break; /* counted in the samples */
 	}
 }
@@ -274,6 +292,8 @@ static void speak_for_children(const struct plan *p, struct cg_summary *sums)
 		parent->finished &= sums[i].finished;
 		if (sums[i].killed_ns < parent->killed_ns)
 			parent->killed_ns = sums[i].killed_ns;
+		if (sums[i].reaction_ns < parent->reaction_ns)
+			parent->reaction_ns = sums[i].reaction_ns;
 	}
 }
 

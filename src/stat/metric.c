@@ -77,6 +77,8 @@ bool results_metric(const struct run_summary *r, uint32_t cgroup, enum metric m,
 	case M_THROUGHPUT:
 		return s->has_workers && s->span_ns &&
 		       some(true, (double)s->bytes_done / seconds(s->span_ns), out);
+	case M_REACTION:
+		return some(s->reaction_ns != NEVER, seconds(s->reaction_ns), out);
 	case M_COUNT:
 		break;
 	}

@@ -53,11 +53,16 @@ struct cg_summary {
 	uint64_t alloc_mean, alloc_p50, alloc_p90, alloc_p95, alloc_p99, alloc_p999, alloc_max;
 	struct obs_held held; /* what held its allocations, summed */
 	struct command_sums commands;
-	uint64_t short_bytes;	     /* the most by which a replay lagged behind its samples */
-	uint64_t bytes_done;	     /* completed by its actions */
-	uint32_t dropped;	     /* actions that never began */
-	uint32_t short_allocs;	     /* ... that ended well with less memory than asked for */
-	uint64_t killed_ns;	     /* NEVER when not killed */
+	uint64_t short_bytes;  /* the most by which a replay lagged behind its samples */
+	uint64_t bytes_done;   /* completed by its actions */
+	uint32_t dropped;      /* actions that never began */
+	uint32_t short_allocs; /* ... that ended well with less memory than asked for */
+	uint64_t killed_ns;    /* NEVER when not killed */
+	/*
+	 * From the begin of what a priority-high cgroup was doing, of its actions that allocate, to
+	 * the first delay: until that was in force, not only found out.  NEVER: there was none.
+	 */
+	uint64_t reaction_ns;
 	struct cg_counters counters; /* at the end */
 };
 

@@ -138,7 +138,10 @@ static const char version_3[] =
     "UPDATE run SET clock = CASE (SELECT backend FROM experiment WHERE id = run.experiment)"
     " WHEN 'sim' THEN 0 WHEN 'vm' THEN 1 + (kernel LIKE '%(emulated%') ELSE 1 END;";
 
-const char *const schema_steps[] = {version_1, version_2, version_3};
+/* How soon the first delay was in force; of what was kept before, nobody knows. */
+static const char version_4[] = "ALTER TABLE cgroup_run ADD COLUMN reaction_ns INTEGER;";
+
+const char *const schema_steps[] = {version_1, version_2, version_3, version_4};
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
 
 #define COLUMN(type, name, member)                                                                 \
@@ -185,6 +188,7 @@ const struct schema_column schema_cgroup_run[] = {
     COMMANDS(peak_bytes),
     CG(short_bytes),
     CG(killed_ns),
+    CG(reaction_ns),
     COUNTER(usage_bytes),
     COUNTER(peak_bytes),
     COUNTER(swap_bytes),

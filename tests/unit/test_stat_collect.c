@@ -2,8 +2,10 @@
 /* one run, as told by a backend and an engine, reduced to a summary */
 #include "tests/unit/unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/units.h"
 #include "stat/collect.h"
 #include "tests/unit/made.h"
@@ -266,14 +268,14 @@ static void short_allocations_and_late_notices(void **state)
 	struct run_summary r;
 
 	collect_begin(s->c, 0, UINT32_MAX, 0);
-	collect_asked(s->c, HIGH, 10 * MIB);
+	collect_asked(s->c, HIGH, 10 * MIB, 0);
 	action(s, HIGH, 0, 0, 1 * S, 10 * MIB);
-	collect_asked(s->c, HIGH, 10 * MIB);
+	collect_asked(s->c, HIGH, 10 * MIB, 0);
 	action(s, HIGH, 0, 0, 2 * S, 10 * MIB - PAGE_BYTES + 1);
-	collect_asked(s->c, HIGH, 10 * MIB);
+	collect_asked(s->c, HIGH, 10 * MIB, 0);
 	action(s, HIGH, 0, 0, 3 * S, 10 * MIB - PAGE_BYTES);
 	action(s, HIGH, 0, 0, 4 * S, 0); /* what does not allocate asks for nothing */
-	collect_asked(s->c, LOW0, 10 * MIB);
+	collect_asked(s->c, LOW0, 10 * MIB, 0);
 	collect_begun(s->c, LOW0, 0);
 	killed(s, LOW0, 5 * S, KILL_OOM);
 	ended(s, LOW0, 5 * S, 0, 0, DONE_KILLED);
@@ -364,6 +366,49 @@ static void live_sums(void **state)
 	assert_int_equal(run.cgroups[s->made->workers[LOW0].cgroup].commands.n, 0);
 }
 
+static void is_delayed(struct scene *s, uint32_t cgroup, uint64_t t_ns, uint64_t lag_ns)
+{
+	struct obs o = {
+	    .t_ns = t_ns,
+	    .kind = OBS_DELAY,
+	    .cgroup = cgroup,
+	    .worker = UINT32_MAX,
+	    .delay = {.ns = S, .lag_ns = lag_ns},
+	};
+
+	collect_obs(s->c, &o);
+}
+
+/* From the last begin of an important allocation to the first delay, until that is in force. */
+static void reaction_ends_with_the_first_delay_in_force(void **state)
+{
+	struct scene *s = *state;
+	struct plan_policy *p = &s->made->policies[3];
+	struct cg_attrs *attrs = mem_alloc(MADE_CGROUPS * sizeof *attrs);
+	struct run_summary r;
+
+	memcpy(attrs, p->attrs, MADE_CGROUPS * sizeof *attrs);
+	attrs[MADE_HIGH].priority = PRIORITY_HIGH;
+	attrs[MADE_LOW0].priority = PRIORITY_LOW;
+	p->attrs = attrs;
+	collect_begin(s->c, 3, UINT32_MAX, 0);
+	is_delayed(s, MADE_LOW1, S, 0); /* nobody important has begun */
+	collect_asked(s->c, HIGH, MIB, 2 * S);
+	collect_asked(s->c, HIGH, MIB, 3 * S);
+	collect_asked(s->c, HIGH, 0, 4 * S);   /* allocates nothing */
+	collect_asked(s->c, LOW0, MIB, 4 * S); /* not important */
+	is_delayed(s, MADE_LOW0, 5 * S, 7);
+	collect_asked(s->c, HIGH, MIB, 6 * S);
+	is_delayed(s, MADE_LOW0, 8 * S, 0);
+	all_done(s);
+	r = finish(s, 10 * S);
+	assert_int_equal(r.cgroups[MADE_LOW0].reaction_ns, 2 * S + 7);
+	assert_int_equal(r.cgroups[MADE_LOW1].reaction_ns, NEVER);
+	assert_int_equal(r.cgroups[MADE_HIGH].reaction_ns, NEVER);
+	assert_int_equal(r.cgroups[MADE_ROOT].reaction_ns, 2 * S + 7);
+	free(attrs);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -378,6 +423,7 @@ int main(void)
 	    TEST(short_allocations_and_late_notices),
 	    TEST(marks_are_copied),
 	    TEST(live_sums),
+	    TEST(reaction_ends_with_the_first_delay_in_force),
 	};
 
 	return cmocka_run_group_tests_name("stat_collect", tests, NULL, NULL);

@@ -90,7 +90,7 @@ static int begin(struct freezer *f, const struct watch_event *e, uint64_t now_ns
 		*h = before;
 		return err;
 	}
-	f->h->delayed(f->h->ctx, e->cgroup, e->t_ns, owed);
+	(f->h->stopped ? f->h->stopped : f->h->delayed)(f->h->ctx, e->cgroup, e->t_ns, owed);
 	return 0;
 }
 

@@ -50,14 +50,27 @@ static int host_restore(void *ctx, uint32_t cgroup, enum cg_attr attr)
 	return tree_restore_limit(&r->tree, cgroup, attr);
 }
 
-static void host_delayed(void *ctx, uint32_t cgroup, uint64_t t_ns, uint64_t ns)
+static void tell_delay(struct live_run *r, uint32_t cgroup, uint64_t t_ns, uint64_t ns,
+		       uint64_t lag_ns)
 {
-	struct live_run *r = ctx;
-
 	blame_delay(r, cgroup, t_ns, t_ns + ns);
 	tell(r, t_ns,
-	     (struct obs){
-		 .kind = OBS_DELAY, .cgroup = cgroup, .worker = UINT32_MAX, .delay = {.ns = ns}});
+	     (struct obs){.kind = OBS_DELAY,
+			  .cgroup = cgroup,
+			  .worker = UINT32_MAX,
+			  .delay = {.ns = ns, .lag_ns = lag_ns}});
+}
+
+static void host_stopped(void *ctx, uint32_t cgroup, uint64_t t_ns, uint64_t ns)
+{
+	uint64_t now_ns = host_now_ns();
+
+	tell_delay(ctx, cgroup, t_ns, ns, now_ns > t_ns ? now_ns - t_ns : 0);
+}
+
+static void host_delayed(void *ctx, uint32_t cgroup, uint64_t t_ns, uint64_t ns)
+{
+	tell_delay(ctx, cgroup, t_ns, ns, 0);
 }
 
 /* What is not in force any more is the delay of each cgroup that has one. */
@@ -105,7 +118,8 @@ static int open_mechanism(struct live_run *r)
 				     .limit = host_limit,
 				     .restore = host_restore,
 				     .delayed = host_delayed,
-				     .lost = host_lost};
+				     .lost = host_lost,
+				     .stopped = host_stopped};
 	err = m->open(&r->host, r->d, &r->mech_run);
 	if (!err)
 		r->mech = m;

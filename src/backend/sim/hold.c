@@ -50,6 +50,7 @@ static void owe(struct sim *s, uint32_t m, uint32_t task, uint32_t batches, uint
 		h->task = task;
 	}
 	h->delays += batches;
+	o.delay.lag_ns = freeze_ns(s, h) > s->now_ns ? freeze_ns(s, h) - s->now_ns : 0;
 	sim_observe(s, &o);
 }
 

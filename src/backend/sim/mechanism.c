@@ -64,7 +64,7 @@ bool mech_hold_task(struct sim *s, struct worker *w)
 	    .kind = OBS_DELAY,
 	    .cgroup = s->more[w->cg].index,
 	    .worker = worker_index(s, w),
-	    .delay = {.ns = w->held_until_ns - w->held_since_ns},
+	    .delay = {.ns = w->held_until_ns - s->now_ns},
 	};
 
 	w->owe_jiffies = 0;
