@@ -87,7 +87,10 @@ enum machine_stated {
 	MACHINE_CPUS = 1 << 1,
 };
 
-/* What is modelled (simulator); of a real machine, memory and cpus are required where stated. */
+/*
+ * What is modelled (simulator); of a real machine, memory and cpus are required where stated, and
+ * its workers are as large as process_bytes says.
+ */
 struct machine {
 	uint32_t stated;	/* enum machine_stated: written in the scenario, not defaults */
 	uint64_t memory_bytes;	/* 16G */

@@ -74,6 +74,23 @@ static void resident_memory_follows_to_the_page(void **state)
 	pooled_close(p);
 }
 
+/* All but the six pages that it has by being forked; and none of it can be freed. */
+static void a_process_is_as_large_as_asked(void **state)
+{
+	struct pool_worker w = {
+	    .name = "large", .cgroup_dirfd = -1, .own_parent_fd = -1, .process_bytes = 512 * 1024};
+	struct pool *p = pooled_open_as(&w, 1, &pooled_plain);
+	const int64_t process = 512 * 1024 - 6 * 4096;
+
+	(void)state;
+	assert_int_equal(pooled_held(pool_pid(p, 0)), process);
+	pooled_run(p, 0, (struct op){.kind = OP_ALLOC, .bytes = MIB});
+	assert_int_equal(pooled_held(pool_pid(p, 0)), process + (int64_t)MIB);
+	pooled_run(p, 0, (struct op){.kind = OP_FREE, .bytes = NO_LIMIT});
+	assert_int_equal(pooled_held(pool_pid(p, 0)), process);
+	pooled_close(p);
+}
+
 static void an_allocation_is_one_step(void **state)
 {
 	struct pool *p = pooled_open_plain(1);
@@ -594,6 +611,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    pooled_test(resident_memory_follows_to_the_page),
+	    pooled_test(a_process_is_as_large_as_asked),
 	    pooled_test(an_allocation_is_one_step),
 	    pooled_test(huge_pages_are_used_where_they_fit),
 	    pooled_test(paced_ops_take_their_time),

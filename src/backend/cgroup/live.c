@@ -146,7 +146,8 @@ static int open_workers(struct live_run *r)
 					    .own_parent_fd = c->spec->nests ? c->dirfd : -1,
 					    .thp = c->attrs.thp,
 					    .oom_score_adj = WORKER_OOM_ADJ,
-					    .file_bytes = s->read_bytes};
+					    .file_bytes = s->read_bytes,
+					    .process_bytes = r->world.machine.process_bytes};
 	}
 	err = pool_open(r->session->zygote, v, w->nworkers, &r->session->commands, &r->pool);
 	if (err)

@@ -69,6 +69,12 @@ struct pool_worker {
 	int oom_score_adj;
 	/* Its file for `read` is made so long before pool_open returns; a longer read grows it. */
 	uint64_t file_bytes;
+	/*
+	 * What its process takes altogether, before it does anything: what it has by being forked
+	 * is made up to that, of memory that cannot be reclaimed (where the user may not lock it:
+	 * not without swap).  Less than WORKER_OWN_BYTES, 0 too: just what it has.
+	 */
+	uint64_t process_bytes;
 };
 
 struct pool;

@@ -74,6 +74,7 @@ static int make_shared(struct pool *p, const struct pool_worker *w, const struct
 
 		strncpy(slot->name, w[i].name ? w[i].name : "", sizeof slot->name - 1);
 		slot->oom_score_adj = w[i].oom_score_adj;
+		slot->process_bytes = w[i].process_bytes;
 		slot->file_bytes = s->file_dir[0] ? w[i].file_bytes : 0;
 		atomic_store(&slot->thp, w[i].thp);
 	}

@@ -41,7 +41,7 @@ struct wire_call {
 struct pool_slot {
 	/* written by the coordinator before the worker is made */
 	char name[64];
-	uint64_t file_bytes;
+	uint64_t file_bytes, process_bytes;
 	int32_t oom_score_adj;
 	/* written by the coordinator */
 	_Atomic uint32_t begun; /* how many ops so far; the worker waits on it */

@@ -223,6 +223,8 @@ static int set_up(struct hand *w)
 	if (err && err != -ENOENT && err != -EACCES)
 		return err;
 	err = worker_mem_init(w);
+	if (!err)
+		err = worker_mem_process(w->slot->process_bytes);
 	if (!err && w->slot->file_bytes)
 		err = worker_file_need(w, w->slot->file_bytes);
 	return err;

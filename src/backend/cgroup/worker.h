@@ -16,6 +16,8 @@
 
 #define WORKER_CHUNK_PAGES 64u	/* MEMCG_CHARGE_BATCH: at most one batch is over high at a time */
 #define WORKER_HUGE_PAGES  512u /* of a huge page */
+/* What a cgroup is charged for a forked worker: its stack and page tables, 5 to 7 pages. */
+#define WORKER_OWN_BYTES (6 * PAGE_BYTES)
 
 /* What the zygote leaves a new worker. */
 struct worker_seat {
@@ -98,6 +100,8 @@ uint64_t worker_pace(const struct hand *w, uint64_t done, uint64_t all);
 /* ---- worker_mem.c ---------------------------------------------------------------------------- */
 
 int worker_mem_init(struct hand *w); /* 0 or -errno */
+/* Be as large as a process of so many bytes.  0 or -errno. */
+int worker_mem_process(uint64_t bytes);
 /* Begin a step towards holding `bytes`; hold() goes there at once, paced() over op.ns. */
 void worker_mem_aim(struct hand *w, uint64_t bytes);
 void worker_mem_hold(struct hand *w);

@@ -87,6 +87,26 @@ int worker_mem_init(struct hand *w)
 	return madvise(w->base, w->reserved_bytes, MADV_DONTFORK) ? -errno : 0;
 }
 
+int worker_mem_process(uint64_t bytes)
+{
+	size_t more = bytes > WORKER_OWN_BYTES ? bytes - WORKER_OWN_BYTES : 0;
+	char *p;
+
+	if (!more)
+		return 0;
+	p = mmap(NULL, more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	madvise(p, more, MADV_NOHUGEPAGE);
+	/* Commands do not get it either.  Locked memory is mapped at once. */
+	if (madvise(p, more, MADV_DONTFORK))
+		return -errno;
+	if (mlock(p, more))
+		for (size_t i = 0; i < more; i += PAGE_BYTES)
+			*(volatile char *)(p + i) = 1;
+	return 0;
+}
+
 static void make_writable(struct hand *w, uint64_t pages)
 {
 	uint64_t bytes = (pages * PAGE_BYTES + HUGE_BYTES - 1) / HUGE_BYTES * HUGE_BYTES;
