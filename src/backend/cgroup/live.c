@@ -186,9 +186,9 @@ static int open_world(struct live_run *r)
 	snprintf(name, sizeof name, "run%u", ++s->runs);
 	err = tree_make(&r->tree, s->dirfd, name, &r->world, s->cpu, r->d);
 	if (!err)
-		err = open_mechanism(r);
-	if (!err)
 		err = open_workers(r);
+	if (!err)
+		err = open_mechanism(r);
 	if (!err && r->mech && r->mech->workers)
 		err = r->mech->workers(r->mech_run);
 	if (!err)

@@ -69,7 +69,10 @@ struct mechanism {
 	 * why[].
 	 */
 	int (*probe)(int parent_dirfd, char *why, size_t why_size);
-	/* The cgroups exist, no worker does.  0 or -errno, reported; then *m is NULL. */
+	/*
+	 * The cgroups exist, with workers that do nothing yet: what these faulted in to be there
+	 * makes nobody active.  0 or -errno, reported; then *m is NULL.
+	 */
 	int (*open)(const struct mech_host *h, struct diags *d, void **m);
 	/* The workers exist now, and have done nothing yet; NULL: it does not matter.  0 or -errno.
 	 */
