@@ -297,7 +297,7 @@ static void penalty_is_inverted(void **state)
 
 /* ---- freezing, with a watch that says what the test wants ------------------------------------ */
 
-#define N 4 /* root, high, low, low's child */
+#define N 5 /* root, high, low, low's children */
 
 static struct fake {
 	struct watch_event queue[8];
@@ -315,6 +315,7 @@ static const struct mech_cgroup cgroups[N] = {
     {.name = "high", .attrs = &attrs[1], .id = 11},
     {.name = "low", .attrs = &attrs[2], .id = 12},
     {.name = "kid", .attrs = &attrs[3], .id = 13, .parent = 2},
+    {.name = "exempt", .attrs = &attrs[4], .id = 14, .parent = 2},
 };
 
 static int fake_freeze(void *ctx, uint32_t i, bool on)
@@ -503,6 +504,75 @@ static void counts_of_descendants_are_summed(void **state)
 	assert_false(fake.frozen[2] || fake.frozen[3]);
 }
 
+/* Without a delay all that was slept is the throttle's, also where nobody could be blamed. */
+static void throttle_without_delays_is_what_was_slept(void **state)
+{
+	(void)state;
+	struct cg_counters c = {0};
+	void *m = begin();
+
+	freezer_count(m, 3, 1000 * MS, &c);
+	assert_int_equal(c.throttled_ns, 5 * MS);
+	freezer_close(m);
+}
+
+static void freezes_all_but_the_exempt(void **state)
+{
+	(void)state;
+	void *m = begin();
+
+	attrs[4].set |= CGA_BIT(CGA_DELAY); /* delay off */
+	say(2, 7, 1000, 500);
+	assert_int_equal(freezer_step(m, 1001 * MS), 0);
+	assert_false(fake.frozen[2]);
+	assert_true(fake.frozen[3]);
+	assert_false(fake.frozen[4]);
+	/* Whatever changes meanwhile, those that were frozen are thawed. */
+	attrs[4].set &= ~CGA_BIT(CGA_DELAY);
+	assert_int_equal(freezer_step(m, 1500 * MS), 0);
+	assert_false(fake.frozen[3]);
+	say(2, 7, 1600, 500);
+	assert_int_equal(freezer_step(m, 1601 * MS), 0);
+	assert_true(fake.frozen[2]);
+	assert_false(fake.frozen[3]);
+	freezer_close(m);
+	assert_false(fake.frozen[2]);
+}
+
+static size_t warnings_of_open(void)
+{
+	struct diags d;
+	void *m = NULL;
+	size_t n;
+
+	diags_init(&d, NULL);
+	assert_int_equal(freezer_open(&watch_fake, "fake", &host, &d, &m), 0);
+	n = d.list.n;
+	freezer_close(m);
+	diags_free(&d);
+	return n;
+}
+
+static void warns_of_protection_that_is_not_handed_down(void **state)
+{
+	(void)state;
+	void *m = begin();
+
+	freezer_close(m);
+	assert_int_equal(warnings_of_open(), 0); /* `high` is at the top */
+	attrs[3].priority = PRIORITY_HIGH;
+	assert_int_equal(warnings_of_open(), 0); /* it wants none */
+	attrs[3].protect = PROTECT_LOW;
+	assert_int_equal(warnings_of_open(), 1);
+	attrs[2].min_bytes = MIB; /* another file */
+	assert_int_equal(warnings_of_open(), 1);
+	attrs[2].low_bytes = MIB;
+	assert_int_equal(warnings_of_open(), 0);
+	attrs[3].protect = PROTECT_MIN;
+	attrs[2].min_bytes = 0;
+	assert_int_equal(warnings_of_open(), 1);
+}
+
 static void protects_while_active(void **state)
 {
 	(void)state;
@@ -604,6 +674,9 @@ int main(void)
 	    cmocka_unit_test(penalty_is_inverted),
 	    cmocka_unit_test(freezes_until_due),
 	    cmocka_unit_test(counts_of_descendants_are_summed),
+	    cmocka_unit_test(throttle_without_delays_is_what_was_slept),
+	    cmocka_unit_test(freezes_all_but_the_exempt),
+	    cmocka_unit_test(warns_of_protection_that_is_not_handed_down),
 	    cmocka_unit_test(protects_while_active),
 	    cmocka_unit_test(set_takes_protection_back),
 	    cmocka_unit_test(close_undoes_all),

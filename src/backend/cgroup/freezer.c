@@ -14,7 +14,8 @@ struct freezer {
 	const struct watch *watch;
 	void *watching;
 	struct shield *shield;
-	struct hold *of; /* [h->n] */
+	struct hold *of;     /* [h->n] */
+	uint32_t *frozen_by; /* [h->n]: 1 + the cgroup whose delay it is frozen for; 0: it is not */
 };
 
 int freezer_open(const struct watch *watch, const char *name, const struct mech_host *h,
@@ -34,7 +35,9 @@ int freezer_open(const struct watch *watch, const char *name, const struct mech_
 		return err;
 	}
 	f->shield = shield_open(h, watch, f->watching);
+	shield_warn(h, d);
 	f->of = mem_alloc(h->n * sizeof *f->of);
+	f->frozen_by = mem_alloc(h->n * sizeof *f->frozen_by);
 	*m = f;
 	return 0;
 }
@@ -69,11 +72,72 @@ uint64_t freezer_due(void *m)
 }
 
 /* A cgroup that is gone needs no thawing. */
-static int thaw(struct freezer *f, uint32_t i)
+static int thaw(struct freezer *f, uint32_t cgroup)
 {
-	int err = f->h->freeze(f->h->ctx, i, false);
+	int err = 0;
 
-	return err == -ENOENT || err == -ENODEV ? 0 : err;
+	for (uint32_t i = cgroup; i < f->h->n; i++) {
+		int one;
+
+		if (f->frozen_by[i] != cgroup + 1)
+			continue;
+		f->frozen_by[i] = 0;
+		one = f->h->freeze(f->h->ctx, i, false);
+		if (one && one != -ENOENT && one != -ENODEV)
+			err = one;
+	}
+	return err;
+}
+
+/* Has it, or one between it and the ancestor, a delay of its own, or `delay off`? */
+static bool is_apart(const struct mech_host *h, uint32_t i, uint32_t ancestor)
+{
+	for (; i > ancestor; i = h->cgroups[i].parent) {
+		const struct cg_attrs *a = h->cgroups[i].attrs;
+
+		if (a->delay_ns || (a->set & CGA_BIT(CGA_DELAY)))
+			return true;
+	}
+	return false;
+}
+
+static int freeze_one(struct freezer *f, uint32_t i, uint32_t for_cgroup)
+{
+	int err = f->h->freeze(f->h->ctx, i, true);
+
+	if (!err)
+		f->frozen_by[i] = for_cgroup + 1;
+	return err;
+}
+
+/*
+ * A delay is one for all below, but for those that have their own.  Where there are such, the
+ * others are frozen one by one: tasks live in cgroups without others below.
+ */
+static int freeze(struct freezer *f, uint32_t cgroup)
+{
+	const struct mech_host *h = f->h;
+	bool whole = true;
+	int err = 0;
+
+	for (uint32_t i = cgroup + 1; i < h->n; i++)
+		whole &= !watch_below(h, i, cgroup) || !is_apart(h, i, cgroup);
+	if (whole)
+		return freeze_one(f, cgroup, cgroup);
+	for (uint32_t i = cgroup + 1; i < h->n && !err; i++) {
+		bool leaf = true;
+
+		if (!watch_below(h, i, cgroup) || is_apart(h, i, cgroup))
+			continue;
+		for (uint32_t c = i + 1; c < h->n; c++)
+			leaf &= h->cgroups[c].parent != i;
+		/* One that is gone does not have to wait. */
+		err = leaf ? freeze_one(f, i, cgroup) : 0;
+		err = err == -ENOENT || err == -ENODEV ? 0 : err;
+	}
+	if (err)
+		(void)thaw(f, cgroup);
+	return err;
 }
 
 static int begin(struct freezer *f, const struct watch_event *e, uint64_t now_ns)
@@ -85,7 +149,7 @@ static int begin(struct freezer *f, const struct watch_event *e, uint64_t now_ns
 
 	if (!owed)
 		return 0;
-	err = before.on ? 0 : f->h->freeze(f->h->ctx, e->cgroup, true);
+	err = before.on ? 0 : freeze(f, e->cgroup);
 	if (err) {
 		*h = before;
 		return err;
@@ -151,6 +215,7 @@ void freezer_close(void *m)
 			(void)thaw(f, i);
 	shield_close(f->shield);
 	f->watch->close(f->watching);
+	free(f->frozen_by);
 	free(f->of);
 	free(f);
 }

@@ -462,6 +462,7 @@ static int high_open(const struct mech_host *h, struct diags *d, void **out)
 		return err;
 	}
 	m->shield = shield_open(h, m->watch, m->watching);
+	shield_warn(h, d);
 	m->of = mem_alloc(h->n * sizeof *m->of);
 	for (uint32_t i = 0; i < h->n; i++) {
 		m->of[i].usage_fd = -1;

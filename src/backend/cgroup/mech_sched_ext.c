@@ -299,6 +299,8 @@ static int hold_open(const struct mech_host *h, struct diags *d, void **m)
 
 	if (err)
 		diag_file(d, E_RUN_FAILED, NULL, 0, 0, "mechanism `sched_ext`: %s", why);
+	else
+		shield_warn(h, d);
 	for (uint32_t i = 0; !err && i < h->n; i++)
 		if (h->cgroups[i].attrs->delay_ns > AGENTCG_HOLD_MAX_NS)
 			diag_file(d, W_DELAY_KERNEL, NULL, 0, 0,

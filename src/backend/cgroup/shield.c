@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/diag.h"
 #include "base/mem.h"
 
 struct cover {
@@ -21,6 +22,45 @@ struct shield {
 static enum cg_attr file_of(uint8_t kind)
 {
 	return kind == PROTECT_MIN ? CGA_MIN : CGA_LOW;
+}
+
+static uint8_t wanted(const struct mech_host *h, uint32_t i)
+{
+	const struct cg_attrs *a = h->cgroups[i].attrs;
+
+	return a->priority == PRIORITY_HIGH ? a->protect : PROTECT_OFF;
+}
+
+/*
+ * effective_protection() of mm/page_counter.c: below a child of the root that reclaims, a cgroup
+ * has of its own setting what its parent's effective one leaves it, and of nothing that is nothing.
+ * Raising the parent's as well would protect the siblings too (memory_recursiveprot).
+ */
+static void warn(const struct mech_host *h, uint32_t i, struct diags *d)
+{
+	uint8_t kind = wanted(h, i);
+
+	for (uint32_t p = h->cgroups[i].parent; kind && p; p = h->cgroups[p].parent) {
+		const struct cg_attrs *a = h->cgroups[p].attrs;
+		const char *file = kind == PROTECT_MIN ? "min" : "low";
+
+		if (kind == PROTECT_MIN ? a->min_bytes : a->low_bytes)
+			continue;
+		diag_file(
+		    d, W_PROTECT_KERNEL, NULL, 0, 0,
+		    "`protect` of `%s` has no effect by this mechanism: the kernel hands down "
+		    "no more than memory.%s of `%s`, which is 0",
+		    h->cgroups[i].name, file, h->cgroups[p].name);
+		diag_hint(d, "`cgroup %s < %s SIZE >`, or `%s` at the top", h->cgroups[p].name,
+			  file, h->cgroups[i].name);
+		return;
+	}
+}
+
+void shield_warn(const struct mech_host *h, struct diags *d)
+{
+	for (uint32_t i = 0; i < h->n; i++)
+		warn(h, i, d);
 }
 
 struct shield *shield_open(const struct mech_host *h, const struct watch *watch, void *watching)
@@ -47,22 +87,15 @@ static int lower(struct shield *p, uint32_t i)
 	return err;
 }
 
-static uint8_t wanted(const struct shield *p, uint32_t i)
-{
-	const struct cg_attrs *a = p->h->cgroups[i].attrs;
-
-	return a->priority == PRIORITY_HIGH ? a->protect : PROTECT_OFF;
-}
-
 int shield_set(struct shield *p, uint32_t cgroup)
 {
-	return wanted(p, cgroup) == p->of[cgroup].raised ? 0 : lower(p, cgroup);
+	return wanted(p->h, cgroup) == p->of[cgroup].raised ? 0 : lower(p, cgroup);
 }
 
 static int step(struct shield *p, uint32_t i, uint64_t now_ns)
 {
 	struct cover *s = &p->of[i];
-	uint8_t kind = wanted(p, i);
+	uint8_t kind = wanted(p->h, i);
 	int err;
 
 	/* While it is raised, there is nothing to ask before it may end. */

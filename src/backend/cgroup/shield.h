@@ -16,6 +16,8 @@
 struct shield;
 
 struct shield *shield_open(const struct mech_host *h, const struct watch *watch, void *watching);
+/* Warn about protection that a parent does not hand down. */
+void shield_warn(const struct mech_host *h, struct diags *d);
 /* CGA_PROTECT or CGA_PRIORITY of a cgroup have changed.  0 or -errno. */
 int shield_set(struct shield *p, uint32_t cgroup);
 /* Raise and give back what is due.  0 or -errno. */
