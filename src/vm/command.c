@@ -104,6 +104,28 @@ static bool redirection(struct scan *s)
 	return true;
 }
 
+void pack_command_files(const char *command, struct arena *a, const char *const **v, size_t *n)
+{
+	struct scan s = {.at = command};
+	VEC(const char *) found = {0};
+
+	while (*s.at) {
+		const char *word;
+
+		if (!next_word(&s)) {
+			s.at += *s.at != '\0';
+			continue;
+		}
+		word = buf_str(&s.word);
+		if (is_plain(word) && !among(word, found.v, found.n))
+			vec_push(&found, arena_strndup(a, word, strlen(word)));
+	}
+	buf_free(&s.word);
+	*v = arena_dup(a, found.v, found.n * sizeof *found.v);
+	*n = found.n;
+	vec_free(&found);
+}
+
 void pack_command_words(const char *command, struct arena *a, const char *const **v, size_t *n)
 {
 	struct scan s = {.at = command};

@@ -75,7 +75,7 @@ static bool is_at(const char *path, const char *folder)
 }
 
 /* The machine has its own there. */
-static bool is_foreign(const char *path)
+bool pack_is_foreign(const char *path)
 {
 	return is_at(path, "/proc") || is_at(path, "/sys") || is_at(path, "/dev");
 }
@@ -123,7 +123,7 @@ static int walk(struct pack *p, struct walk *w, bool may_lack, struct stat *st)
 		}
 		buf_putc(&w->at, '/');
 		buf_put(&w->at, part, n);
-		if (is_foreign(buf_str(&w->at)))
+		if (pack_is_foreign(buf_str(&w->at)))
 			return -EXDEV;
 		if (lstat(buf_str(&w->at), st)) {
 			if (errno != ENOENT || !may_lack || *w->rest)

@@ -44,12 +44,16 @@ int pack_program(struct pack *p, const char *path);
  * A file (as a program where it can be executed), or a folder with everything in it.  As pack_path.
  */
 int pack_tree(struct pack *p, const char *path);
+/* Is it of /proc, /sys or /dev?  A machine has its own. */
+bool pack_is_foreign(const char *path);
 /* What the program at `path` needs, without itself. */
 int pack_needs(struct pack *p, const char *path);
 /*
- * The programs that a shell command names, found in PATH, and the shell.  0; -ENOENT: there is no
- * program of the name *missing (in the arena), not reported; else reported.
+ * The programs that a shell command names, found in PATH, and the shell; files that it names, too,
+ * up to PACK_FILE_BYTES each.  0; -ENOENT: there is no program of the name *missing (in the
+ * arena), not reported; else reported.
  */
+#define PACK_FILE_BYTES (UINT64_C(64) << 20)
 int pack_command(struct pack *p, const char *command, const char **missing);
 
 /*
@@ -57,5 +61,7 @@ int pack_command(struct pack *p, const char *command, const char **missing);
  * look at its surface, not a shell.
  */
 void pack_command_words(const char *command, struct arena *a, const char *const **v, size_t *n);
+/* All words that could name a file, redirections too. */
+void pack_command_files(const char *command, struct arena *a, const char *const **v, size_t *n);
 
 #endif

@@ -335,6 +335,20 @@ static int pack_users(struct pack *p)
 	return err;
 }
 
+/* A word that happens to be a file's name: what is not there or cannot be taken is left out. */
+static int pack_named(struct pack *p, const char *word)
+{
+	char *real = realpath(word, NULL);
+	struct stat st;
+	int err = 0;
+
+	if (real && !pack_is_foreign(real) && !stat(real, &st) && S_ISREG(st.st_mode) &&
+	    (uint64_t)st.st_size <= PACK_FILE_BYTES && !access(real, R_OK))
+		err = pack_path(p, word);
+	free(real);
+	return err == -ENOENT ? 0 : err;
+}
+
 int pack_command(struct pack *p, const char *command, const char **missing)
 {
 	const char *const *v;
@@ -351,5 +365,8 @@ int pack_command(struct pack *p, const char *command, const char **missing)
 			*missing = v[i];
 	}
 	buf_free(&path);
+	pack_command_files(command, p->a, &v, &n);
+	for (size_t i = 0; i < n && !err; i++)
+		err = pack_named(p, v[i]);
 	return err;
 }

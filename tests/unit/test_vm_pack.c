@@ -276,19 +276,29 @@ static void a_packed_program_starts_elsewhere(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	snprintf(script, sizeof script, "%s/script", dir);
-	snprintf(command, sizeof command, "printf '#!/bin/sh\\necho ran\\n' >%s && chmod +x %s",
-		 script, script);
+	snprintf(command, sizeof command,
+		 "printf '#!/bin/sh\\necho ran\\n' >%s && chmod +x %s && echo 1 >%s/in && "
+		 "echo 2 >%s/arg && echo 3 >%s/other",
+		 script, script, dir, dir, dir);
 	assert_int_equal(system(command), 0);
 	diags_init(&d, NULL);
 	pack_begin(&p, fd, &a, &d);
 	assert_int_equal(pack_program(&p, script), 0);
 	assert_int_equal(pack_command(&p, "sort </dev/null | FOO=1 head -n 1", &missing), 0);
+	snprintf(command, sizeof command, "sort '%s/arg' %s/none <%s/in >/dev/null", dir, dir, dir);
+	assert_int_equal(pack_command(&p, command, &missing), 0);
 	assert_int_equal(pack_command(&p, "no-such-program-here", &missing), -ENOENT);
 	assert_string_equal(missing, "no-such-program-here");
 	assert_int_equal(d.errors, 0);
 	assert_int_equal(pack_end(&p), 0);
 	read_archive(fd, &archive);
 	assert_non_null(find(&archive, script));
+	snprintf(command, sizeof command, "%s/in", dir);
+	assert_non_null(find(&archive, command));
+	snprintf(command, sizeof command, "%s/arg", dir);
+	assert_non_null(find(&archive, command));
+	snprintf(command, sizeof command, "%s/other", dir);
+	assert_null(find(&archive, command)); /* nobody names it */
 	free(archive.text);
 	snprintf(command, sizeof command,
 		 "command -v cpio >/dev/null && [ \"$(id -u)\" = 0 ] || exit 0; mkdir %s/root && "
