@@ -8,7 +8,7 @@
  */
 #include <stdlib.h>
 
-#include "backend/sim/state.h"
+#include "backend/sim/rooms.h"
 #include "base/mem.h"
 
 #define ONE_CPU UINT64_C(1000000)

@@ -2,7 +2,7 @@
 /*
  * Page counters and charging, after mm/page_counter.c and try_charge_memcg() of mm/memcontrol.c.
  */
-#include "backend/sim/state.h"
+#include "backend/sim/rooms.h"
 
 static uint64_t least(uint64_t a, uint64_t b)
 {

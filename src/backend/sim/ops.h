@@ -5,7 +5,7 @@
 #ifndef AGENTCG_BACKEND_SIM_OPS_H
 #define AGENTCG_BACKEND_SIM_OPS_H
 
-#include "backend/sim/state.h"
+#include "backend/sim/rooms.h"
 
 enum step {
 	STEP_PAY,  /* something is owed, or there is more to do at once */

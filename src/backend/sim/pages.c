@@ -14,7 +14,7 @@
  *
  * The workers of a cgroup give up pages in turn, SWAP_CLUSTER_MAX at a time.
  */
-#include "backend/sim/state.h"
+#include "backend/sim/rooms.h"
 
 static uint64_t least(uint64_t a, uint64_t b)
 {

@@ -5,7 +5,7 @@
  * memory.high, waiting for an OOM victim, and reading back what reclaim took; the kernel puts
  * psi_memstall_enter() around the same.
  */
-#include "backend/sim/state.h"
+#include "backend/sim/rooms.h"
 
 void psi_flush(struct sim *s, uint32_t m)
 {

@@ -3,7 +3,7 @@
  * Reclaim, after mm/vmscan.c (do_try_to_free_pages(), shrink_node_memcgs(), get_scan_count()) and
  * page_counter_calculate_protection() of mm/page_counter.c, with memory_recursiveprot.
  */
-#include "backend/sim/state.h"
+#include "backend/sim/rooms.h"
 
 /* struct scan_control */
 struct scan {

@@ -6,11 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "backend/sim/mechanism.h"
 #include "backend/sim/stride.h"
 #include "base/mem.h"
 #include "base/rng.h"
+
+#define HUGE_PAGE  ((size_t)2 << 20)
+#define HUGE_WORTH (HUGE_PAGE / 8)
 
 static const uint32_t modelled_version[3] = {7, 2, 0};
 #define MODELLED_KERNEL "7.2"
@@ -45,12 +49,25 @@ void sim_observe(struct sim *s, struct obs *o)
 
 /* ---- making the world ------------------------------------------------------------------------ */
 
+/*
+ * Thousands of cgroups lie on more pages than a processor knows the places of; a few huge ones it
+ * does.  Without them it is merely slower.
+ */
 void *sim_alloc_lines(size_t n, size_t size, void **block)
 {
-	char *p = mem_alloc(n * size + CACHE_LINE - 1);
+	size_t bytes = n * size;
+	char *p;
 
-	*block = p;
-	return p + (CACHE_LINE - (uintptr_t)p % CACHE_LINE) % CACHE_LINE;
+	if (bytes < HUGE_WORTH) {
+		p = *block = mem_alloc(bytes + CACHE_LINE - 1);
+		return p + (CACHE_LINE - (uintptr_t)p % CACHE_LINE) % CACHE_LINE;
+	}
+	bytes = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+	p = *block = aligned_alloc(HUGE_PAGE, bytes);
+	if (!p)
+		mem_exhausted(bytes);
+	madvise(p, bytes, MADV_HUGEPAGE);
+	return memset(p, 0, bytes);
 }
 
 /* Parents come before children, but a subtree need not lie together: renumber in preorder. */
@@ -157,7 +174,7 @@ static int sim_open(const struct world *w, uint64_t seed, uint32_t rep, struct o
 	struct sim *s;
 
 	(void)d; /* a world that was planned can be simulated */
-	if (w->nworkers > QUEUE_WORKERS_MAX)
+	if ((uint64_t)w->nworkers + w->ncgroups >= QUEUE_WORKERS_MAX)
 		return -E2BIG;
 	s = mem_alloc(sizeof *s);
 	s->sink = sink;

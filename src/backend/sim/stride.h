@@ -35,7 +35,9 @@ static inline bool stride_on(struct sim *s, uint32_t worker)
 		end_ns = s->now_ns + cpu_stretch(n * s->machine.fault_ns, t->noise_ppm,
 						 cpu_class_ppm(s, t->cpu_class));
 		if (end_ns >= s->horizon_ns) {
-			queue_add(s, worker, end_ns, !t->left);
+			queue_add(s, worker, end_ns);
+			if (!t->left)
+				queue_hint(s, worker);
 			return true;
 		}
 		s->now_ns = end_ns;

@@ -220,6 +220,8 @@ void worker_end_op(struct sim *s, struct worker *w, enum done_status status)
 
 void worker_fire(struct sim *s, struct worker *w)
 {
+	uint32_t index = worker_index(s, w);
+
 	if (w->mode >= MODE_THROTTLE) {
 		if (w->mode == MODE_EXIT) {
 			oom_exit(s, w);
@@ -232,4 +234,6 @@ void worker_fire(struct sim *s, struct worker *w)
 	while (pay(s, w) && ops_step(s, w))
 		;
 	stride_begin(s, w);
+	if (!s->turns[index].striding)
+		queue_hint(s, index);
 }
