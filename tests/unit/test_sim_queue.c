@@ -95,7 +95,14 @@ static uint64_t some_time(struct queued *q)
 		return ns < q->s.now_ns ? q->s.now_ns : ns;
 	}
 	ns = q->s.now_ns + rng_below(&q->r, reach);
-	return rng_below(&q->r, 2) ? ns : (ns + 9999) / 10000 * 10000;
+	switch (rng_below(&q->r, 4)) {
+	case 0:
+		return (ns + 9999) / 10000 * 10000;
+	case 1: /* where a list of what is far begins */
+		return ((ns >> q->s.queue.far_shift) + 1) << q->s.queue.far_shift;
+	default:
+		return ns;
+	}
 }
 
 static void set(struct queued *q, uint32_t worker)
