@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "base/buf.h"
+#include "cmd/gauging.h"
 #include "experiment/experiment.h"
 #include "lang/parse.h"
 #include "report/fidelity.h"
@@ -114,11 +115,85 @@ static void a_difference_is_relative_to_what_was_observed(void **state)
 	unit_free(&v);
 }
 
+/* What was measured of another machine, given to the simulator, is what happens on that one. */
+static void a_calibrated_prediction_is_of_the_machine_as_measured(void **state)
+{
+	static const char text[] =
+	    "root < swap 0 > cgroup a cgroup b < thp on > cgroup c < high 20M >\n"
+	    "at 0s alloc 300M in a at 0s read 90M in a as r\n"
+	    "at 0s alloc 300M in b at 9s free all in b\n"
+	    "at 0s alloc 21M in c\n";
+	const struct lang_path none = {0};
+	const struct plan_options opt = {0};
+	struct experiment_options x = {.backend = &backend_sim};
+	struct gauge_config c = {
+	    .backend = &backend_sim, .what = GAUGE_ALL, .samples = 9, .budget_ns = NEVER};
+	struct results *there = NULL, *told = NULL, *untold = NULL;
+	struct plan other, calibrated;
+	const struct plan *p;
+	struct buf out = {0};
+	struct gauge g;
+	struct unit u;
+	json_t *array, *o;
+
+	(void)state;
+	unit_init(&u);
+	assert_int_equal(parse_text(&u, "<test>", text, sizeof text - 1, &none), 0);
+	assert_int_equal(plan_lower(&u, &opt, &p), 0);
+	other = *p;
+	other.machine.fault_ns = 11000;
+	other.machine.huge_ns = 9000000;
+	other.machine.free_ns = 1900;
+	other.machine.disk_bps = 90 * MIB;
+	other.machine.process_bytes = 28 * KIB;
+	other.machine.noise_ppm = 0;
+	other.machine.memory_bytes = 3 * GIB;
+	c.machine = other.machine;
+	assert_int_equal(gauge_measure(&c, &u.diags, &g), 0);
+	calibrated = *p;
+	gauging_apply(&g, &calibrated.machine);
+	assert_int_equal(experiment_run(&other, &x, &u.diags, &there), 0);
+	assert_int_equal(experiment_run(&calibrated, &x, &u.diags, &told), 0);
+	assert_int_equal(experiment_run(p, &x, &u.diags, &untold), 0);
+
+	there->prediction = untold;
+	array = fidelity_json(there);
+	assert_true(number(find(array, "a", "time"), "error") < -0.5);
+	assert_true(number(find(array, "b", "alloc.p50"), "error") < -0.5);
+	json_decref(array);
+	there->prediction = told;
+	array = fidelity_json(there);
+	assert_true(fabs(number(find(array, "a", "time"), "error")) < 0.02);
+	assert_true(fabs(number(find(array, "b", "alloc.p50"), "error")) < 0.02);
+	assert_true(fabs(number(find(array, "b", "time"), "error")) < 0.02);
+	assert_true(fabs(number(find(array, "c", "throttled"), "error")) < 0.02);
+	assert_true(fabs(number(find(array, "c", "peak"), "error")) < 0.02);
+	json_decref(array);
+	fidelity_print(there, 80, &out);
+	assert_non_null(strstr(buf_str(&out), ", calibrated) beside sim:\n  machine < memory "));
+	assert_non_null(strstr(buf_str(&out), "fault 11000ns; "));
+	o = fidelity_machine_json(there);
+	assert_true(fabs(number(o, "fault_s") - 11e-6) < 1e-7);
+	assert_true(fabs(number(o, "huge_s") - 9e-3) < 1e-4);
+	json_decref(o);
+	/* Nothing is said of a machine that is the scenario's own. */
+	there->prediction = there;
+	o = fidelity_machine_json(there);
+	assert_true(json_is_null(o));
+	json_decref(o);
+	buf_free(&out);
+	results_free(there);
+	results_free(told);
+	results_free(untold);
+	unit_free(&u);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_same_has_no_error),
 	    cmocka_unit_test(a_difference_is_relative_to_what_was_observed),
+	    cmocka_unit_test(a_calibrated_prediction_is_of_the_machine_as_measured),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
