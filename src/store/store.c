@@ -257,6 +257,7 @@ static int try_open(struct store *s, int flags, const char *query)
 static int open_to_read(struct store *s)
 {
 	int64_t n;
+	int rc;
 
 	if (access(s->path, R_OK)) {
 		diag_file(s->diags, E_STORE_OPEN, s->path, 0, 0, "cannot be opened: %s",
@@ -265,7 +266,9 @@ static int open_to_read(struct store *s)
 	}
 	if (try_open(s, SQLITE_OPEN_READONLY, "") == SQLITE_OK && !pragma(s, "user_version", &n))
 		return 0;
-	if ((sqlite3_errcode(s->db) & 0xff) == SQLITE_CANTOPEN &&
+	rc =
+	    sqlite3_errcode(s->db) & 0xff; /* the latter where the file may not be written either */
+	if ((rc == SQLITE_CANTOPEN || rc == SQLITE_READONLY) &&
 	    try_open(s, SQLITE_OPEN_READONLY, "?immutable=1") == SQLITE_OK)
 		return 0;
 	return access_fail(s, E_STORE_OPEN, "cannot be opened");
