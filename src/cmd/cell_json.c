@@ -82,6 +82,9 @@ json_t *cell_json(const struct results *r, bool whole)
 	for (uint32_t i = 0; i < r->nreasons; i++)
 		json_add(reasons, json_text(r->reasons[i]));
 	json_put(o, "reasons", reasons);
+	json_put(o, "backend", json_text(r->backend));
+	json_put(o, "mechanism", json_text(r->mechanism));
+	json_put(o, "kernel", json_text(r->kernel));
 	json_put(o, "digest", json_digits(r->digest));
 	json_put(o, "repetitions", json_count(r->repetitions));
 	json_put(o, "policies", policies_json(r));

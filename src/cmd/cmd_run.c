@@ -100,10 +100,11 @@ static int look_ahead(struct cmd *c, const struct plan *p, const struct gauging_
 	return err;
 }
 
-/* have[nhave]: runs made before.  live: NULL for the simulator and machines; k: or NULL. */
-int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct live_session *live,
-	     const struct run_summary *have, uint32_t nhave, struct keeping *k)
+int run_plan(struct cmd *c, const struct run_request *q)
 {
+	const struct plan *p = q->plan;
+	struct live_session *live = q->live;
+	struct keeping *k = q->keeping;
 	struct progress progress;
 	struct experiment_options x = {
 	    .backend = &backend_sim,
@@ -116,8 +117,8 @@ int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct l
 	    .begun = k ? keeping_begun : NULL,
 	    .keep = k ? keeping_run : NULL,
 	    .keep_ctx = k,
-	    .have = have,
-	    .nhave = nhave,
+	    .have = q->have,
+	    .nhave = q->nhave,
 	};
 	struct vm_machine machine = {0};
 	struct results *r = NULL, *predicted = NULL;
@@ -126,7 +127,7 @@ int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct l
 	struct diags d;
 	int status, kept, err = 0;
 
-	diags_init(&d, &u->sources);
+	diags_init(&d, &q->unit->sources);
 	signals_catch();
 	/* Before the hour that the runs may take. */
 	if (c->opt.and_sim)
@@ -149,7 +150,7 @@ int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct l
 	}
 	if (!err && c->opt.backend)
 		err = look_ahead(c, p, &(struct gauging_place){.live = live, .vm = machine.vm},
-				 &u->sources, &gauge);
+				 &q->unit->sources, &gauge);
 	if (!err) {
 		progress_begin(&progress, p, c->opt.quiet, c->opt.verbose);
 		err = experiment_run(p, &x, &d, &r);
@@ -174,7 +175,7 @@ int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct l
 	} else if (err) {
 		status = STATUS_INTERNAL;
 	} else {
-		status = reports_write(c, r);
+		status = q->report ? q->report(q->ctx, c, r) : reports_write(c, r);
 		status = status_of_both(status, results_exit_status(r));
 	}
 	status = status_of_both(status, kept);
@@ -207,10 +208,18 @@ int cmd_run(struct cmd *c)
 	/* Before anything is measured: it would be in vain. */
 	if (status == STATUS_OK && c->opt.save && !p->nsweeps)
 		status = keeping_open(c, &files, &k);
-	if (status == STATUS_OK)
-		status = p->nsweeps ? sweep_run(c, p, c->opt.operands.v[0])
-				    : run_plan(c, &u, live ? live_run_plan(p, &u.arena) : p, live,
-					       NULL, 0, k);
+	if (status == STATUS_OK && p->nsweeps) {
+		live_session_close(live, &c->diags); /* each of its experiments has its own */
+		live = NULL;
+		status = sweep_run(c, p, c->opt.operands.v[0]);
+	} else if (status == STATUS_OK) {
+		const struct run_request q = {.unit = &u,
+					      .plan = live ? live_run_plan(p, &u.arena) : p,
+					      .live = live,
+					      .keeping = k};
+
+		status = run_plan(c, &q);
+	}
 	keeping_close(k);
 	live_session_close(live, &c->diags);
 	unit_free(&u);

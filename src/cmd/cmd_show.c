@@ -91,6 +91,7 @@ static bool lacks_runs(struct cmd *c, const struct store_experiment *x)
 static int resume(struct cmd *c, struct store *s, struct kept *k, struct arena *a)
 {
 	struct live_session *live = NULL;
+	struct run_request q = {0};
 	struct keeping *keeping;
 	int status = STATUS_OK;
 
@@ -106,8 +107,13 @@ static int resume(struct cmd *c, struct store *s, struct kept *k, struct arena *
 		status = live_run_open(c, &live);
 	if (status == STATUS_OK) {
 		keeping = keeping_again(c, s, &k->x);
-		status = run_plan(c, &k->u, live ? live_run_plan(k->plan, &k->u.arena) : k->plan,
-				  live, k->runs, k->nruns, keeping);
+		q.unit = &k->u;
+		q.plan = live ? live_run_plan(k->plan, &k->u.arena) : k->plan;
+		q.live = live;
+		q.have = k->runs;
+		q.nhave = k->nruns;
+		q.keeping = keeping;
+		status = run_plan(c, &q);
 		keeping_close(keeping);
 	}
 	live_session_close(live, &c->diags);

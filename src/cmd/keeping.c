@@ -15,7 +15,6 @@
 
 struct keeping {
 	struct cmd *c;
-	struct arena a;
 	struct store *store;
 	bool own; /* store */
 	const struct files *files;
@@ -42,11 +41,15 @@ const char *keeping_path(struct cmd *c, struct arena *a)
 int keeping_open(struct cmd *c, const struct files *files, struct keeping **out)
 {
 	struct keeping *k = mem_alloc(sizeof(*k));
+	struct arena a = {0};
 	const char *path;
+	int err;
 
 	*k = (struct keeping){.c = c, .own = true, .files = files};
-	path = keeping_path(c, &k->a);
-	if (!path || store_open(path, STORE_CREATE, &c->diags, &k->store)) {
+	path = keeping_path(c, &a);
+	err = path ? store_open(path, STORE_CREATE, &c->diags, &k->store) : -EINVAL;
+	arena_free(&a);
+	if (err) {
 		keeping_close(k);
 		return STATUS_INTERNAL;
 	}
@@ -62,13 +65,18 @@ struct keeping *keeping_again(struct cmd *c, struct store *s, const struct store
 	return k;
 }
 
+void keeping_for(struct keeping *k, struct cmd *c)
+{
+	if (k)
+		k->c = c;
+}
+
 void keeping_close(struct keeping *k)
 {
 	if (!k)
 		return;
 	if (k->own)
 		store_close(k->store);
-	arena_free(&k->a);
 	free(k);
 }
 
@@ -127,12 +135,13 @@ int keeping_begun(void *ctx, const struct results *r)
 {
 	struct keeping *k = ctx;
 	const struct plan_options opt = load_options(k->c);
+	struct arena a = {0};
 	struct lang_path lib;
 	int err;
 
 	if (k->again)
 		return begin_again(k, r);
-	lib = load_library_path(&k->a);
+	lib = load_library_path(&a);
 
 	struct store_origin origin = {
 	    .version = AGENTCG_VERSION,
@@ -148,6 +157,7 @@ int keeping_begun(void *ctx, const struct results *r)
 	err = store_begin(k->store, &origin, r, &k->saving);
 	if (!err)
 		tell(k);
+	arena_free(&a);
 	return err;
 }
 

@@ -16,13 +16,17 @@ struct keeping;
 const char *keeping_path(struct cmd *c, struct arena *a);
 
 /*
- * Where it will be kept; files: what the scenario was read from.  A failure of opening is one
- * before anything was measured, and ends the command: STATUS_INTERNAL, reported.
+ * Where it will be kept; files: what the scenario was read from by the time that runs begin.  A
+ * failure of opening is one before anything was measured, and ends the command: STATUS_INTERNAL,
+ * reported.
  */
 int keeping_open(struct cmd *c, const struct files *files, struct keeping **out);
 /* Go on with an experiment of s, which stays the caller's. */
 struct keeping *keeping_again(struct cmd *c, struct store *s, const struct store_experiment *x);
-void keeping_close(struct keeping *k); /* NULL is fine */
+/* From now on it is this command's options and words that are kept, one experiment after another.
+ */
+void keeping_for(struct keeping *k, struct cmd *c); /* NULL is fine */
+void keeping_close(struct keeping *k);		    /* NULL is fine */
 /* The same in a process of a sweep, and once for all of them when they have ended. */
 void keeping_leave(struct keeping *k);
 void keeping_settle(struct cmd *c);

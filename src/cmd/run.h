@@ -9,12 +9,21 @@
 #include "cmd/keeping.h"
 #include "lang/parse.h"
 
-/*
- * Carry p out as the options say, and report.  live: the session of --live, else NULL.
- * have[nhave]: runs made before.  k: what keeps it, or NULL.  An exit status.
- */
-int run_plan(struct cmd *c, const struct unit *u, const struct plan *p, struct live_session *live,
-	     const struct run_summary *have, uint32_t nhave, struct keeping *k);
+struct run_request {
+	const struct unit *unit;
+	const struct plan *plan;
+	struct live_session *live;	/* of --live, else NULL */
+	const struct run_summary *have; /* [nhave]: runs made before */
+	uint32_t nhave;
+	struct keeping *keeping; /* or NULL */
+	/* What becomes of the results, as an exit status; NULL: the reports that options ask for.
+	 */
+	int (*report)(void *ctx, struct cmd *c, const struct results *r);
+	void *ctx;
+};
+
+/* Carry a plan out as the options say, and report.  An exit status. */
+int run_plan(struct cmd *c, const struct run_request *q);
 
 /*
  * The same plan in the simulator, which takes no time worth showing: r->prediction, to be freed

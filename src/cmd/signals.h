@@ -14,5 +14,10 @@ extern volatile sig_atomic_t signals_stop;
 void signals_ignore_pipe(void);
 /* From here on the signals set signals_stop and interrupt system calls. */
 void signals_catch(void);
+/*
+ * The same, also of a second one of a kind: for a process whose parent is told by the terminal too,
+ * and passes it on.
+ */
+void signals_once(void);
 
 #endif

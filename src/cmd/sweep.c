@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "cmd/output.h"
 #include "cmd/signals.h"
+#include "report/csv.h"
 #include "report/fields.h"
 #include "report/json_value.h"
 #include "stat/contrast.h"
@@ -89,6 +90,26 @@ static bool reports_there(struct cmd *c)
 	return true;
 }
 
+/* On a real kernel experiments share what they measure, so that only one can be made at a time. */
+static bool options_fit(struct cmd *c)
+{
+	if (c->opt.backend && c->opt.jobs > 1) {
+		diag_at(&c->diags, E_RUN_SWEEP, (struct span){0},
+			"with `%s` the experiments of a sweep are run one after the other, and `-j "
+			"%u` asks for several at a time",
+			c->opt.backend, c->opt.jobs);
+		diag_hint(&c->diags, "experiments that share a machine disturb each other");
+		return false;
+	}
+	if (c->opt.and_sim) {
+		diag_at(&c->diags, E_RUN_SWEEP, (struct span){0},
+			"`--and-sim` is for one experiment, and this is a sweep of several");
+		diag_hint(&c->diags, "without `%s` the same sweep is simulated", c->opt.backend);
+		return false;
+	}
+	return true;
+}
+
 static int report(struct cmd *c, const struct sweep *s)
 {
 	const struct options *o = &c->opt;
@@ -116,22 +137,22 @@ static int report(struct cmd *c, const struct sweep *s)
 int sweep_run(struct cmd *c, const struct plan *p, const char *path)
 {
 	struct telling telling = {
-	    .on = c->opt.verbose || (!c->opt.quiet && isatty(STDERR_FILENO)),
+	    /* On a real kernel each says itself that it begins. */
+	    .on = !c->opt.backend && (c->opt.verbose || (!c->opt.quiet && isatty(STDERR_FILENO))),
 	    .terminal = !c->opt.verbose && isatty(STDERR_FILENO),
 	};
 	struct sweep s = {.plan = p};
 	struct plan_override *params;
+	uint32_t jobs = c->opt.backend ? 1 : c->opt.jobs ? c->opt.jobs : cpus();
 	int status = STATUS_OK;
 
-	if (!strcmp(path, "-") || c->opt.backend) {
+	if (!strcmp(path, "-")) {
 		diag_at(&c->diags, E_RUN_SWEEP, (struct span){0},
-			c->opt.backend
-			    ? "a sweep is simulated, and `%s` is not"
-			    : "a sweep reads its text for each value, which `%s` does not "
-			      "give twice",
-			c->opt.backend ? c->opt.backend : path);
+			"a sweep reads its text for each value, which `-` does not give twice");
 		return STATUS_USAGE;
 	}
+	if (!options_fit(c))
+		return STATUS_USAGE;
 	if (!reports_there(c) || !count_cells(c, p, &s.ncells))
 		return STATUS_USAGE;
 	s.cells = mem_alloc(s.ncells * sizeof(*s.cells));
@@ -139,8 +160,7 @@ int sweep_run(struct cmd *c, const struct plan *p, const char *path)
 	make_cells(p, &s, params, c->opt.reports[REPORT_JSON] != NULL);
 	signals_catch();
 	telling.n = s.ncells;
-	if (!cells_run(c, path, s.cells, s.ncells, c->opt.jobs ? c->opt.jobs : cpus(), tell,
-		       &telling))
+	if (!cells_run(c, path, s.cells, s.ncells, jobs, tell, &telling))
 		status = STATUS_USAGE;
 	else
 		status = report(c, &s);
@@ -194,21 +214,6 @@ void sweep_json(const struct sweep *s, struct buf *out)
 	json_decref(o);
 }
 
-static void put_csv_text(struct buf *out, const char *s)
-{
-	if (!s[strcspn(s, ",\"\r\n")]) {
-		buf_puts(out, s);
-		return;
-	}
-	buf_putc(out, '"');
-	for (; *s; s++) {
-		if (*s == '"')
-			buf_putc(out, '"');
-		buf_putc(out, *s);
-	}
-	buf_putc(out, '"');
-}
-
 static void put_csv_number(struct buf *out, json_t *v)
 {
 	buf_putc(out, ',');
@@ -227,11 +232,11 @@ static void put_csv_role(const struct sweep *s, size_t i, json_t *policy, json_t
 		json_t *f = json_object_get(figures, name), *in = json_object_get(f, "mean_ci95");
 
 		for (size_t k = 0; k < cell->nparams; k++) {
-			put_csv_text(out, cell->params[k].value);
+			csv_text(out, cell->params[k].value);
 			buf_putc(out, ',');
 		}
 		buf_printf(out, "%s,", cell_verdict(cell));
-		put_csv_text(out, json_string_value(json_object_get(policy, "name")));
+		csv_text(out, json_string_value(json_object_get(policy, "name")));
 		buf_printf(out, ",%s", json_string_value(json_object_get(role, "role")));
 		put_csv_number(out, json_object_get(role, "runs"));
 		put_csv_number(out, json_object_get(role, "survived"));
@@ -247,7 +252,7 @@ static void put_csv_role(const struct sweep *s, size_t i, json_t *policy, json_t
 void sweep_csv(const struct sweep *s, struct buf *out)
 {
 	for (uint32_t k = 0; k < s->plan->nsweeps; k++) {
-		put_csv_text(out, s->plan->sweeps[k].param);
+		csv_text(out, s->plan->sweeps[k].param);
 		buf_putc(out, ',');
 	}
 	buf_puts(out, "verdict,policy,role,runs,survived,metric,n,mean,mean_low,mean_high\n");

@@ -170,6 +170,24 @@ static void put_matrix(const struct map *m, const struct matrix *x)
 /* ---- what was swept, and the verdicts ---------------------------------------------------------
  */
 
+/* What the experiments ran on, as the first of them says. */
+static void put_where(const struct sweep *s, struct buf *line)
+{
+	const char *backend = NULL, *mechanism = NULL, *kernel = NULL;
+
+	for (size_t i = 0; i < s->ncells && !backend; i++) {
+		json_t *o = s->cells[i].found;
+
+		backend = json_string_value(json_object_get(o, "backend"));
+		mechanism = json_string_value(json_object_get(o, "mechanism"));
+		kernel = json_string_value(json_object_get(o, "kernel"));
+	}
+	buf_printf(line, "%s: %s", backend ? backend : "nothing was run",
+		   mechanism ? mechanism : "no mechanism");
+	if (kernel)
+		buf_printf(line, ", kernel %s", kernel);
+}
+
 static void put_head(const struct map *m, const struct report_style *style)
 {
 	const struct plan *p = m->s->plan;
@@ -180,12 +198,7 @@ static void put_head(const struct map *m, const struct report_style *style)
 	text_wrap(m->out, p->title, 0, 0, m->width);
 	if (style->colour)
 		buf_puts(m->out, "\033[0m");
-	if (p->mechanism)
-		buf_printf(&line, "%s: %s (modelled), kernel %s", backend_sim.name, p->mechanism,
-			   backend_sim.kernel);
-	else
-		buf_printf(&line, "%s: %s, kernel %s", backend_sim.name, backend_sim.mechanism,
-			   backend_sim.kernel);
+	put_where(m->s, &line);
 	text_wrap(m->out, buf_str(&line), 0, 2, m->width);
 	buf_clear(&line);
 	buf_printf(&line, "%zu experiments of %u %s x %u%s runs; seed %llu", m->s->ncells,

@@ -6,9 +6,10 @@
 #include "base/units.h"
 #include "report/fields.h"
 #include "report/pool.h"
+#include "report/csv.h"
 #include "report/report.h"
 
-static void put_text(struct buf *out, const char *s)
+void csv_text(struct buf *out, const char *s)
 {
 	if (!s[strcspn(s, ",\"\r\n")]) {
 		buf_puts(out, s);
@@ -44,11 +45,11 @@ static void put_row(const struct results *r, uint32_t k, uint32_t cgroup, struct
 	const struct cg_summary *s = &run->cgroups[cgroup];
 
 	buf_printf(out, "%016" PRIx64 ",%u,", r->digest, k + 1);
-	put_text(out, pool_name(r, run->policy));
+	csv_text(out, pool_name(r, run->policy));
 	buf_printf(out, ",%u,%s,", run->rep + 1, summary_end_name((enum summary_end)run->end));
 	put_seconds(out, run->end_ns);
 	buf_printf(out, ",%d,", run->contended);
-	put_text(out, r->plan->cgroups[cgroup].name);
+	csv_text(out, r->plan->cgroups[cgroup].name);
 	buf_printf(out, ",%d,%d,%d,%d,", s->has_workers, s->oom_killed,
 		   s->oom_killed || s->other_killed, s->finished);
 	put_seconds(out, s->killed_ns);
