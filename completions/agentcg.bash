@@ -19,6 +19,8 @@ _agentcg_options() {
 	runs) echo "--json --db --width --color --diagnostics --help --version -h -V" ;;
 	show) echo "--json --csv --markdown --latex --html --plot --db --width --color --tap --junit --diagnostics --quiet" \
 		"--help --version -q -h -V" ;;
+	explain) echo "--param --policy --repeat --rep --seed --json --markdown --db --width --color --diagnostics --help --version" \
+		"-p -h -V" ;;
 	bundle) echo "--verify --db --color --diagnostics --help --version -h -V" ;;
 	compare) echo "--across --fail-if --json --markdown --db --width --color --diagnostics --help --version -h -V" ;;
 	resume) echo "--json --csv --markdown --latex --html --plot --db --width --color --tap --junit --diagnostics --quiet" \
@@ -41,7 +43,7 @@ _agentcg_of_scenario() {
 }
 
 _agentcg() {
-	local commands="run check plan fmt test find runs show compare bundle resume help doctor calibrate clean vm"
+	local commands="run check plan fmt test find runs show explain compare bundle resume help doctor calibrate clean vm"
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=run
 	local IFS=$' \t\n'
 
@@ -73,7 +75,7 @@ _agentcg() {
 			compopt -o filenames
 			return
 			;;
-		--repeat | --seed | --width | --timeout | -j | --jobs | --slack) return ;;
+		--repeat | --rep | --seed | --width | --timeout | -j | --jobs | --slack) return ;;
 		esac
 	fi
 	if [[ $cur == -* ]]; then
@@ -85,6 +87,13 @@ _agentcg() {
 	show | compare | resume)
 		mapfile -t COMPREPLY < <(compgen -W "last $("${COMP_WORDS[0]}" runs 2>/dev/null |
 			awk '$1 ~ /^[0-9a-f]{8}$/ { print $1 }')" -- "$cur")
+		return
+		;;
+	explain)
+		mapfile -t COMPREPLY < <(
+			compgen -W "last $("${COMP_WORDS[0]}" runs 2>/dev/null | awk '$1 ~ /^[0-9a-f]{8}$/ { print $1 }')" -- "$cur"
+			compgen -f -X '!*.acg' -- "$cur"
+		)
 		return
 		;;
 	vm)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Completions of agentcg for fish; tests/cmd/docs.sh holds them to `agentcg COMMAND --help`.
 
-set -l commands run check plan fmt test find runs show compare bundle resume help doctor calibrate clean vm
+set -l commands run check plan fmt test find runs show explain compare bundle resume help doctor calibrate clean vm
 
 function __agentcg_command
     set -l words (commandline -opc)
-    if set -q words[2]; and contains -- $words[2] run check plan fmt test find runs show compare bundle resume help doctor calibrate clean vm
+    if set -q words[2]; and contains -- $words[2] run check plan fmt test find runs show explain compare bundle resume help doctor calibrate clean vm
         echo $words[2]
     else
         echo run
@@ -37,6 +37,7 @@ complete -c agentcg -n __fish_use_subcommand -a test -d 'Compare with the tables
 complete -c agentcg -n __fish_use_subcommand -a find -d 'Search a parameter for where a condition holds'
 complete -c agentcg -n __fish_use_subcommand -a runs -d 'List kept experiments'
 complete -c agentcg -n __fish_use_subcommand -a show -d 'Report a kept experiment again'
+complete -c agentcg -n __fish_use_subcommand -a explain -d 'Tell why a session took as long as it did'
 complete -c agentcg -n __fish_use_subcommand -a compare -d 'Compare two kept experiments'
 complete -c agentcg -n __fish_use_subcommand -a bundle -d 'Pack a kept experiment into one file'
 complete -c agentcg -n __fish_use_subcommand -a resume -d 'Make the runs that one lacks'
@@ -48,18 +49,19 @@ complete -c agentcg -n __fish_use_subcommand -a vm -d 'Kernels for --vm'
 complete -c agentcg -n '__agentcg_is help' -a "$commands"
 complete -c agentcg -n '__agentcg_is vm' -a 'list fetch build remove exec debian:6.1 debian:6.12 debian:7.3 memcg-bpf'
 
-complete -c agentcg -n '__agentcg_is run check plan find help' -s p -l param -x -a '(__agentcg_of_scenario parameters)' -d 'Give a parameter another value'
-complete -c agentcg -n '__agentcg_is run plan find' -l policy -x -a '(__agentcg_of_scenario policies)' -d 'Run only these policies'
-complete -c agentcg -n '__agentcg_is run plan find' -l repeat -x -d 'Repeat every run'
-complete -c agentcg -n '__agentcg_is run plan find' -l seed -x -d 'Seed of jitter, noise and order'
-complete -c agentcg -n '__agentcg_is run runs show compare resume calibrate' -l json -r -F -d 'Write results as JSON'
+complete -c agentcg -n '__agentcg_is run check plan find explain help' -s p -l param -x -a '(__agentcg_of_scenario parameters)' -d 'Give a parameter another value'
+complete -c agentcg -n '__agentcg_is run plan find explain' -l policy -x -a '(__agentcg_of_scenario policies)' -d 'Run only these policies'
+complete -c agentcg -n '__agentcg_is run plan find explain' -l repeat -x -d 'Repeat every run'
+complete -c agentcg -n '__agentcg_is explain' -l rep -x -d 'Explain only this repetition'
+complete -c agentcg -n '__agentcg_is run plan find explain' -l seed -x -d 'Seed of jitter, noise and order'
+complete -c agentcg -n '__agentcg_is run runs show explain compare resume calibrate' -l json -r -F -d 'Write results as JSON'
 complete -c agentcg -n '__agentcg_is run show resume' -l csv -r -F -d 'Write results as CSV'
-complete -c agentcg -n '__agentcg_is run show compare resume' -l markdown -r -F -d 'Write tables for a page of Markdown'
+complete -c agentcg -n '__agentcg_is run show explain compare resume' -l markdown -r -F -d 'Write tables for a page of Markdown'
 complete -c agentcg -n '__agentcg_is run show resume' -l latex -r -F -d 'Write a table for a paper'
 complete -c agentcg -n '__agentcg_is run show resume' -l html -r -F -d 'Write a page for a browser'
 complete -c agentcg -n '__agentcg_is run' -l save -d 'Keep runs as they end'
-complete -c agentcg -n '__agentcg_is runs show compare bundle resume' -l db -r -F -d 'Database of kept runs'
-complete -c agentcg -n '__agentcg_is show compare resume' -x -a "last (agentcg runs 2>/dev/null | string match -r '^[0-9a-f]{8}')"
+complete -c agentcg -n '__agentcg_is runs show explain compare bundle resume' -l db -r -F -d 'Database of kept runs'
+complete -c agentcg -n '__agentcg_is show explain compare resume' -x -a "last (agentcg runs 2>/dev/null | string match -r '^[0-9a-f]{8}')"
 complete -c agentcg -n '__agentcg_is bundle' -l verify -d 'Simulate it again and compare'
 complete -c agentcg -n '__agentcg_is bundle' -F
 complete -c agentcg -n '__agentcg_is compare' -l across -x -a 'scenario traces params backend mechanism kernel seed' -d 'Differences that are meant'
@@ -84,11 +86,11 @@ complete -c agentcg -n '__agentcg_is test' -l slack -x -d 'How far figures may l
 complete -c agentcg -n '__agentcg_is run test show resume' -l tap -d 'Report in the Test Anything Protocol'
 complete -c agentcg -n '__agentcg_is run test show resume' -l junit -r -F -d 'Write a report as JUnit XML'
 complete -c agentcg -n '__agentcg_is test' -l side-by-side -d 'Show differences in two columns'
-complete -c agentcg -n '__agentcg_is run plan runs show compare resume' -l width -x -d 'Width of tables and charts'
+complete -c agentcg -n '__agentcg_is run plan runs show explain compare resume' -l width -x -d 'Width of tables and charts'
 complete -c agentcg -n '__agentcg_is run plan show resume' -l plot -d 'Chart memory over time'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor calibrate clean vm' -l color -x -a 'auto always never' -d 'Colour'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor calibrate clean vm' -l diagnostics -x -a 'text json' -d 'Form of errors and warnings'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show explain compare bundle resume help doctor calibrate clean vm' -l color -x -a 'auto always never' -d 'Colour'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show explain compare bundle resume help doctor calibrate clean vm' -l diagnostics -x -a 'text json' -d 'Form of errors and warnings'
 complete -c agentcg -n '__agentcg_is run check test vm show resume calibrate' -s q -l quiet -d 'No progress, warnings, table'
 complete -c agentcg -n '__agentcg_is run test resume' -s v -l verbose -d 'Name each run or test'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor calibrate clean vm' -s h -l help -d 'List the options'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show compare bundle resume help doctor calibrate clean vm' -s V -l version -d 'Version'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show explain compare bundle resume help doctor calibrate clean vm' -s h -l help -d 'List the options'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show explain compare bundle resume help doctor calibrate clean vm' -s V -l version -d 'Version'

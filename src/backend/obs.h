@@ -41,6 +41,39 @@ enum kill_reason {
 };
 
 /*
+ * Where the time of an allocation, or of an op, went.  What the parts leave of it is not explained:
+ * a backend that cannot tell a part leaves it 0.  A live one has direct reclaim in cpu_ns, and in
+ * reclaim_ns what was waited for it; it does not tell ready_ns and disk_ns.
+ */
+struct obs_held {
+	uint64_t cpu_ns;      /* on a CPU */
+	uint64_t throttle_ns; /* asleep over memory.high, by the kernel's own penalty */
+	uint64_t delay_ns;    /* in policy delays */
+	uint64_t reclaim_ns;  /* in reclaim, or waiting for an OOM killer */
+	uint64_t ready_ns;    /* wanted a CPU that others had, or that cpu.max did not give */
+	uint64_t disk_ns;     /* waiting for the disk or swap */
+	uint64_t frozen_ns;   /* in a frozen cgroup, when there was something to do */
+	uint64_t pace_ns;     /* asleep of its own will: `over`, `sleep`, a recording's times */
+};
+
+static inline void obs_held_add(struct obs_held *to, const struct obs_held *h)
+{
+	to->cpu_ns += h->cpu_ns;
+	to->throttle_ns += h->throttle_ns;
+	to->delay_ns += h->delay_ns;
+	to->reclaim_ns += h->reclaim_ns;
+	to->ready_ns += h->ready_ns;
+	to->disk_ns += h->disk_ns;
+	to->frozen_ns += h->frozen_ns;
+	to->pace_ns += h->pace_ns;
+}
+static inline uint64_t obs_held_sum(const struct obs_held *h)
+{
+	return h->cpu_ns + h->throttle_ns + h->delay_ns + h->reclaim_ns + h->ready_ns + h->disk_ns +
+	       h->frozen_ns + h->pace_ns;
+}
+
+/*
  * Counters of one cgroup since the run began, its descendants included where the kernel's file of
  * that name includes them (memory.events is hierarchical).
  */
@@ -56,17 +89,7 @@ struct cg_counters {
 	uint64_t protections;		   /* reclaim passes that `protect` turned away */
 	uint64_t throttled_ns;		   /* native memory.high sleep; a delay may lie in it */
 	uint64_t psi_some_ns, psi_full_ns; /* memory.pressure total= */
-};
-
-/*
- * What held an allocation: parts of its latency.  The rest is waiting for a CPU or a disk, or a
- * frozen cgroup.  A backend that cannot tell leaves all of it 0.
- */
-struct obs_held {
-	uint64_t cpu_ns;      /* on a CPU, direct reclaim included */
-	uint64_t throttle_ns; /* asleep over memory.high, by the kernel's own penalty */
-	uint64_t delay_ns;    /* in policy delays */
-	uint64_t reclaim_ns;  /* waiting at memory.max: for reclaim, or an OOM killer */
+	struct obs_held held; /* so far, of ops in flight of its own workers; or 0: not told */
 };
 
 struct obs {
@@ -81,6 +104,7 @@ struct obs {
 			uint64_t late_ns; /* paced ops: how much later than nominal it ended */
 			uint64_t short_bytes; /* replay: the most by which it lagged behind a sample
 						 when that one's time was over */
+			struct obs_held held; /* of the time from start_ns to its end */
 			uint32_t status;      /* enum done_status */
 			int32_t code;
 		} done;

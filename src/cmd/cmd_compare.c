@@ -320,7 +320,6 @@ void pair_json(const struct pair *p, struct buf *out)
 	json_t *conditions = json_array();
 	const struct condition *k;
 	const struct unlike *u;
-	char *text;
 
 	vec_foreach (u, &p->unlike) {
 		json_t *one = json_object();
@@ -348,10 +347,7 @@ void pair_json(const struct pair *p, struct buf *out)
 	json_put(o, "conditions", conditions);
 	json_put(o, "verdict",
 		 p->verdict == VERDICT_NONE ? json_null() : json_text(verdict_word(p->verdict)));
-	text = json_dumps(o, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-	buf_puts(out, text ? text : "null");
-	buf_putc(out, '\n');
-	free(text);
+	json_write(o, out);
 	json_decref(o);
 }
 

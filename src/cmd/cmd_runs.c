@@ -96,7 +96,6 @@ static void print_json(const struct store_experiment *x, size_t n, struct buf *o
 {
 	json_t *list = json_array();
 	struct arena a = {0};
-	char *text;
 
 	for (size_t i = 0; i < n; i++) {
 		json_t *o = json_object();
@@ -126,10 +125,7 @@ static void print_json(const struct store_experiment *x, size_t n, struct buf *o
 		json_put(o, "agentcg", json_text(x[i].version));
 		json_add(list, o);
 	}
-	text = json_dumps(list, JSON_INDENT(1));
-	buf_puts(out, text ? text : "null");
-	buf_putc(out, '\n');
-	free(text);
+	json_write(list, out);
 	json_decref(list);
 	arena_free(&a);
 }

@@ -40,6 +40,11 @@ const struct command commands[] = {
      "NAME is one of `agentcg runs`, or how it begins, or `last`.  Reports, verdict and exit\n"
      "status are those of the run.\n",
      cmd_show},
+    {"explain", CMD_EXPLAIN, "RUN|FILE CGROUP", "tell why a session took as long as it did",
+     "RUN is a kept experiment, as of `show`; FILE a scenario, which is then simulated.\n"
+     "Where the session's time went under each policy, and its slowest allocations with\n"
+     "what held them.\n",
+     cmd_explain},
     {"compare", CMD_COMPARE, "A B", "compare two kept experiments: what changed from A to B",
      "Refused where they differ in what decides the results, unless --across says that this\n"
      "is what is compared: scenario, traces, params, backend, mechanism, kernel, seed.\n"

@@ -31,7 +31,9 @@ enum command_bit {
 	CMD_COMPARE = 1 << 13,
 	CMD_BUNDLE = 1 << 14,
 	CMD_CALIBRATE = 1 << 15,
-	CMD_ALL = (1 << 16) - 1,
+	CMD_EXPLAIN = 1 << 16,
+	CMD_REPORT = 1 << 17,
+	CMD_ALL = (1 << 18) - 1,
 };
 
 /* Reports that are written to a file, or with "-" to standard output in place of the table. */
@@ -57,6 +59,7 @@ struct options {
 	VEC(struct plan_override) params;
 	VEC(const char *) policies;
 	uint32_t repeat;
+	uint32_t rep; /* of explain, from 1; 0: all */
 	bool has_seed;
 	uint64_t seed;
 	const char *reports[REPORT_COUNT];

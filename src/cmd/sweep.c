@@ -180,7 +180,6 @@ void sweep_json(const struct sweep *s, struct buf *out)
 {
 	const struct plan *p = s->plan;
 	json_t *o = json_object(), *sweeps = json_array(), *cells = json_array();
-	char *text;
 
 	for (uint32_t i = 0; i < p->nsweeps; i++) {
 		json_t *sw = json_object(), *values = json_array();
@@ -207,10 +206,7 @@ void sweep_json(const struct sweep *s, struct buf *out)
 	json_put(o, "title", json_text(p->title));
 	json_put(o, "sweeps", sweeps);
 	json_put(o, "cells", cells);
-	text = json_dumps(o, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-	buf_puts(out, text ? text : "null");
-	buf_putc(out, '\n');
-	free(text);
+	json_write(o, out);
 	json_decref(o);
 }
 

@@ -50,7 +50,7 @@ static void put_note(void *ctx, const struct note *n)
 		collect_noticed(c, n->late_ns);
 		break;
 	case NOTE_BEGIN:
-		collect_begun(c, n->worker, n->late_ns);
+		collect_begun(c, n->worker, n->t_ns, n->late_ns);
 		collect_asked(c, n->worker, n->bytes, n->t_ns);
 		if (r)
 			recording_action(r, n->worker, (uint8_t)n->op, n->late_ns);
@@ -195,13 +195,22 @@ static const struct run_summary *had(const struct experiment *x, const struct pl
 }
 
 /* As it was made before, with the timeline of now where it had none. */
-static void restore(struct run_summary *run, const struct run_summary *made)
+static void restore(struct experiment *x, struct run_summary *run, const struct run_summary *made)
 {
-	const struct timeline *timeline = run->timeline;
+	const struct run_summary again = *run;
 
 	*run = *made;
 	if (!run->timeline)
-		run->timeline = timeline;
+		run->timeline = again.timeline;
+	/* Older versions did not record where time went. */
+	if (again.cgroups != made->cgroups && made->cgroups[0].spent.total_ns == NEVER) {
+		struct cg_summary *cgs = arena_dup(&x->results->arena, made->cgroups,
+						   x->plan->ncgroups * sizeof(*made->cgroups));
+
+		for (uint32_t i = 0; i < x->plan->ncgroups; i++)
+			cgs[i].spent = again.cgroups[i].spent;
+		run->cgroups = cgs;
+	}
 }
 
 /* Leave out the runs of policies that are skipped. */
@@ -252,7 +261,7 @@ static int run_repetitions(struct experiment *x, uint32_t first, uint32_t end, b
 		if (err)
 			break;
 		if (made)
-			restore(vec_last(&x->runs), made);
+			restore(x, vec_last(&x->runs), made);
 		if (!made && x->options->keep)
 			x->options->keep(x->options->keep_ctx, vec_last(&x->runs), r->planned);
 		if (vec_last(&x->runs)->end == END_INTERRUPTED)

@@ -250,8 +250,8 @@ static json_t *claims(const struct results *r)
 /* ---- one object a run -------------------------------------------------------------------------
  */
 
-/* What only live runs have: real commands, and what held real allocations. */
-static void put_live(json_t *o, const struct cg_summary *s)
+/* Commands and tool calls, what held allocations, replays that lag: where there are any. */
+static void put_some(json_t *o, const struct cg_summary *s)
 {
 	const struct command_sums *c = &s->commands;
 	const struct obs_held *h = &s->held;
@@ -268,12 +268,15 @@ static void put_live(json_t *o, const struct cg_summary *s)
 		json_put(part, "peak_bytes", json_count(c->peak_bytes));
 		json_put(o, "commands", part);
 	}
-	if (h->cpu_ns || h->throttle_ns || h->delay_ns || h->reclaim_ns) {
+	if (obs_held_sum(h)) {
 		part = json_object();
 		json_put(part, "cpu_s", json_moment(h->cpu_ns));
 		json_put(part, "throttle_s", json_moment(h->throttle_ns));
 		json_put(part, "delay_s", json_moment(h->delay_ns));
 		json_put(part, "reclaim_s", json_moment(h->reclaim_ns));
+		json_put(part, "ready_s", json_moment(h->ready_ns));
+		json_put(part, "disk_s", json_moment(h->disk_ns));
+		json_put(part, "frozen_s", json_moment(h->frozen_ns));
 		json_put(o, "held", part);
 	}
 	if (s->short_bytes)
@@ -291,7 +294,7 @@ static json_t *run_cgroup(const struct results *r, const struct run_summary *run
 	json_put(o, "finished", json_boolean(s->finished));
 	json_put(o, "short_allocs", json_count(s->short_allocs));
 	json_put(o, "killed_at_s", json_moment(s->killed_ns));
-	put_live(o, s);
+	put_some(o, s);
 	for (enum metric m = 0; m < M_COUNT; m++) {
 		double v;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/json_value.h"
 
+#include <stdlib.h>
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -192,4 +194,13 @@ json_t *json_until(const struct results *r)
 		 r->until_policy >= 0 ? json_text(pool_name(r, r->until_policy)) : json_null());
 	json_put(o, "mean_ci95", json_interval(&r->until));
 	return o;
+}
+
+void json_write(const json_t *v, struct buf *out)
+{
+	char *text = json_dumps(v, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+
+	buf_puts(out, text ? text : "null");
+	buf_putc(out, '\n');
+	free(text);
 }

@@ -18,6 +18,9 @@ json_t *json_text(const char *s);		  /* any bytes; NULL: null */
 json_t *json_moment(uint64_t ns);		  /* seconds; NEVER: null */
 json_t *json_interval(const struct interval *in); /* [lo, hi], or null */
 
+/* Indented, with a newline at the end; the reference stays the caller's. */
+void json_write(const json_t *v, struct buf *out);
+
 void json_put(json_t *object, const char *key, json_t *value);
 void json_add(json_t *array, json_t *value);
 

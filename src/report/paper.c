@@ -10,6 +10,7 @@
 
 #include "report/cells.h"
 #include "report/claims.h"
+#include "report/paper.h"
 #include "report/pool.h"
 #include "report/report.h"
 
@@ -53,8 +54,7 @@ static void put_sides(const struct expect_result *x, struct buf *out)
 
 /* ---- Markdown ------------------------------------------------------------------------------- */
 
-/* Names and texts come from files: what has a meaning in Markdown loses it, a line stays a line. */
-static void put_md(struct buf *out, const char *s)
+void paper_put_md(struct buf *out, const char *s)
 {
 	for (; *s; s++) {
 		if (*s == '\n' || *s == '\r') {
@@ -65,6 +65,21 @@ static void put_md(struct buf *out, const char *s)
 			buf_putc(out, '\\');
 		buf_putc(out, *s);
 	}
+}
+
+void paper_put_origin_md(const struct results *r, struct buf *out)
+{
+	struct buf text = {0};
+
+	put_origin(r, &text);
+	paper_put_md(out, buf_str(&text));
+	buf_clear(&text);
+	put_params(r, &text);
+	if (text.n) {
+		buf_puts(out, "; ");
+		paper_put_md(out, buf_str(&text));
+	}
+	buf_free(&text);
 }
 
 static void md_claims(const struct results *r, struct buf *out)
@@ -79,20 +94,20 @@ static void md_claims(const struct results *r, struct buf *out)
 			const struct expect_result *x = &r->claims[i].expects[k];
 
 			buf_puts(out, "| ");
-			put_md(out, r->claims[i].name ? r->claims[i].name : "");
+			paper_put_md(out, r->claims[i].name ? r->claims[i].name : "");
 			buf_printf(out, " | %s | ", verdict_name(x->verdict));
-			put_md(out, x->expect->text);
+			paper_put_md(out, x->expect->text);
 			if (x->policy != PX_ANY_POLICY && r->plan->baseline >= 0) {
 				buf_puts(out, " (");
-				put_md(out, pool_name(r, x->policy));
+				paper_put_md(out, pool_name(r, x->policy));
 				buf_putc(out, ')');
 			}
 			buf_puts(out, " | ");
 			put_sides(x, &sides);
-			put_md(out, buf_str(&sides));
+			paper_put_md(out, buf_str(&sides));
 			if (x->why) {
 				buf_puts(out, sides.n ? "; " : "");
-				put_md(out, x->why);
+				paper_put_md(out, x->why);
 			}
 			buf_puts(out, " |\n");
 			buf_clear(&sides);
@@ -108,7 +123,7 @@ static void md_contrasts(const struct results *r, struct arena *a, struct buf *o
 	if (!n)
 		return;
 	buf_puts(out, "\nAgainst ");
-	put_md(out, r->plan->policies[r->plan->baseline].name);
+	paper_put_md(out, r->plan->policies[r->plan->baseline].name);
 	buf_puts(out, ", by repetition:\n\n| policy | sessions | metric |");
 	for (unsigned int c = 0; c < CELLS_CONTRASTS; c++)
 		buf_printf(out, " %s |", cells_contrast_head(c));
@@ -118,11 +133,11 @@ static void md_contrasts(const struct results *r, struct arena *a, struct buf *o
 	buf_putc(out, '\n');
 	for (uint32_t i = 0; i < n; i++) {
 		buf_puts(out, "| ");
-		put_md(out, rows[i].policy);
+		paper_put_md(out, rows[i].policy);
 		buf_printf(out, " | %s | %s", rows[i].role, rows[i].metric);
 		for (unsigned int c = 0; c < CELLS_CONTRASTS; c++) {
 			buf_puts(out, " | ");
-			put_md(out, rows[i].cells[c]);
+			paper_put_md(out, rows[i].cells[c]);
 		}
 		buf_puts(out, " |\n");
 	}
@@ -133,16 +148,15 @@ void report_markdown(const struct results *r, struct buf *out)
 	const struct cells_row *rows;
 	struct arena a = {0};
 	uint32_t n = cells_make(r, &a, &rows);
-	struct buf text = {0};
 
 	buf_puts(out, "## ");
-	put_md(out, r->plan->title);
+	paper_put_md(out, r->plan->title);
 	buf_puts(out, "\n\n");
 	if (r->verdict != VERDICT_NONE)
 		buf_printf(out, "**%s**\n\n", verdict_name(r->verdict));
 	for (uint32_t i = 0; i < r->nreasons; i++) {
 		buf_puts(out, "- ");
-		put_md(out, r->reasons[i]);
+		paper_put_md(out, r->reasons[i]);
 		buf_puts(out, i + 1 < r->nreasons ? "\n" : "\n\n");
 	}
 	if (n) {
@@ -159,12 +173,12 @@ void report_markdown(const struct results *r, struct buf *out)
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		buf_puts(out, "| ");
-		put_md(out, rows[i].policy);
+		paper_put_md(out, rows[i].policy);
 		buf_puts(out, rows[i].baseline ? " (baseline) | " : " | ");
-		put_md(out, rows[i].session);
+		paper_put_md(out, rows[i].session);
 		for (unsigned int c = 0; c < CELLS_COLUMNS; c++) {
 			buf_puts(out, " | ");
-			put_md(out, rows[i].cells[c]);
+			paper_put_md(out, rows[i].cells[c]);
 		}
 		buf_puts(out, " |\n");
 	}
@@ -173,23 +187,14 @@ void report_markdown(const struct results *r, struct buf *out)
 	md_contrasts(r, &a, out);
 	md_claims(r, out);
 	buf_puts(out, "\n");
-	put_origin(r, &text);
-	put_md(out, buf_str(&text));
-	buf_clear(&text);
-	put_params(r, &text);
-	if (text.n) {
-		buf_puts(out, "; ");
-		put_md(out, buf_str(&text));
-	}
+	paper_put_origin_md(r, out);
 	buf_putc(out, '\n');
-	buf_free(&text);
 	arena_free(&a);
 }
 
 /* ---- LaTeX ---------------------------------------------------------------------------------- */
 
-/* Characters that LaTeX reads as commands are written so that they are seen; no other controls. */
-static void put_tex(struct buf *out, const char *s)
+void paper_put_tex(struct buf *out, const char *s)
 {
 	static const struct {
 		char c;
@@ -231,12 +236,12 @@ static void tex_head(struct buf *out)
 	buf_puts(out, "}\n\\toprule\npolicy & session");
 	for (unsigned int c = 0; c < CELLS_COLUMNS; c++) {
 		buf_puts(out, " & ");
-		put_tex(out, cells_column(c)->head);
+		paper_put_tex(out, cells_column(c)->head);
 	}
 	buf_puts(out, " \\\\\n &");
 	for (unsigned int c = 0; c < CELLS_COLUMNS; c++) {
 		buf_puts(out, " & ");
-		put_tex(out, cells_column(c)->unit);
+		paper_put_tex(out, cells_column(c)->unit);
 	}
 	buf_puts(out, " \\\\\n");
 }
@@ -253,28 +258,28 @@ static void tex_contrasts(const struct results *r, struct arena *a, struct buf *
 	buf_puts(out, "}\n\\toprule\npolicy & sessions & metric");
 	for (unsigned int c = 0; c < CELLS_CONTRASTS; c++) {
 		buf_puts(out, " & ");
-		put_tex(out, cells_contrast_head(c));
+		paper_put_tex(out, cells_contrast_head(c));
 	}
 	buf_puts(out, " \\\\\n");
 	for (uint32_t i = 0; i < n; i++) {
 		if (rows[i].first) {
 			buf_puts(out, "\\midrule\n");
-			put_tex(out, rows[i].policy);
+			paper_put_tex(out, rows[i].policy);
 		}
 		buf_printf(out, " & %s & ", rows[i].role);
-		put_tex(out, rows[i].metric);
+		paper_put_tex(out, rows[i].metric);
 		for (unsigned int c = 0; c < CELLS_CONTRASTS; c++) {
 			const char *v = rows[i].cells[c];
 
 			buf_puts(out, " & ");
-			put_tex(out, strcmp(v, "-") ? v : "--");
+			paper_put_tex(out, strcmp(v, "-") ? v : "--");
 		}
 		buf_puts(out, " \\\\\n");
 	}
 	buf_puts(out, "\\bottomrule\n\\end{tabular}\n\\caption{");
-	put_tex(out, r->plan->title);
+	paper_put_tex(out, r->plan->title);
 	buf_puts(out, ": each policy against ");
-	put_tex(out, r->plan->policies[r->plan->baseline].name);
+	paper_put_tex(out, r->plan->policies[r->plan->baseline].name);
 	buf_puts(out, ", paired by repetition. p: randomisation test of pairs; A: Vargha and "
 		      "Delaney's, 1 when always larger. *: of the sessions and repetitions that "
 		      "have it under both.}\n\\end{table}\n");
@@ -289,31 +294,31 @@ void report_latex(const struct results *r, struct buf *out)
 
 	buf_puts(out, "% needs \\usepackage{booktabs}\n% ");
 	put_origin(r, &text);
-	put_tex(out, buf_str(&text));
+	paper_put_tex(out, buf_str(&text));
 	buf_puts(out, "\n\\begin{table}\n\\centering\n\\small\n");
 	tex_head(out);
 	for (uint32_t i = 0; i < n; i++) {
 		if (rows[i].first) {
 			buf_puts(out, "\\midrule\n");
-			put_tex(out, rows[i].policy);
+			paper_put_tex(out, rows[i].policy);
 		}
 		buf_puts(out, " & ");
-		put_tex(out, rows[i].session);
+		paper_put_tex(out, rows[i].session);
 		for (unsigned int c = 0; c < CELLS_COLUMNS; c++) {
 			const char *v = rows[i].cells[c];
 
 			buf_puts(out, " & ");
-			put_tex(out, strcmp(v, "-") ? v : "--");
+			paper_put_tex(out, strcmp(v, "-") ? v : "--");
 		}
 		buf_puts(out, " \\\\\n");
 	}
 	buf_puts(out, "\\bottomrule\n\\end{tabular}\n\\caption{");
-	put_tex(out, r->plan->title);
+	paper_put_tex(out, r->plan->title);
 	buf_puts(out, ". ");
 	buf_clear(&text);
 	put_params(r, &text);
 	if (text.n) {
-		put_tex(out, buf_str(&text));
+		paper_put_tex(out, buf_str(&text));
 		buf_puts(out, "; ");
 	}
 	buf_printf(out, "%u %s of each policy", r->plan->repeat,

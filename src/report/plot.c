@@ -17,7 +17,7 @@
 #define MAX_LAYERS 12 /* more sessions than that: the others are one layer */
 
 /* What befell a session in the time of a column; the gravest wins. */
-static const char letters[] = {
+static const char letters[TIMELINE_KINDS] = {
     [TIMELINE_LIMIT] = 'L', [TIMELINE_DELAY] = 'd', [TIMELINE_KILL] = 'K'};
 
 struct plot {

@@ -18,12 +18,22 @@ struct cg_state {
 	uint32_t in_flight; /* actions begun and not ended */
 };
 
+/* What a worker did with its time. */
+struct life {
+	uint64_t ended_ns;  /* its latest action */
+	uint64_t begun_ns;  /* the action that it is in; NEVER: none */
+	uint64_t busy_ns;   /* in actions that ended */
+	uint64_t missed_ns; /* free, and something was due */
+	uint64_t killed_ns; /* NEVER */
+};
+
 struct collect {
 	const struct plan *plan;
 	struct cg_state *cgroups; /* [ncgroups] */
 	uint64_t *begun_late_ns;  /* [nworkers]: lateness of the begin of what it does now */
 	uint64_t *asked_bytes;	  /* [nworkers]: that it is to allocate */
 	uint64_t important_ns;	  /* the last begin of an action that allocates, of such a cgroup */
+	struct life *lives;	  /* [nworkers] */
 	struct run_summary run;
 	struct latency late; /* of each action that came due, by how much it was noticed later */
 	struct recording *recording; /* NULL: no timelines */
@@ -38,6 +48,7 @@ struct collect *collect_new(const struct plan *p)
 	c->cgroups = mem_alloc(p->ncgroups * sizeof(*c->cgroups));
 	c->begun_late_ns = mem_alloc(p->nworkers * sizeof(*c->begun_late_ns));
 	c->asked_bytes = mem_alloc(p->nworkers * sizeof(*c->asked_bytes));
+	c->lives = mem_alloc((p->nworkers + !p->nworkers) * sizeof(*c->lives));
 	return c;
 }
 
@@ -51,6 +62,7 @@ void collect_free(struct collect *c)
 	free(c->cgroups);
 	free(c->begun_late_ns);
 	free(c->asked_bytes);
+	free(c->lives);
 	recording_free(c->recording);
 	free(c);
 }
@@ -96,6 +108,7 @@ void collect_begin(struct collect *c, int32_t policy, uint32_t alone, uint32_t r
 		uint32_t cg = p->workers[w].cgroup;
 
 		c->begun_late_ns[w] = c->asked_bytes[w] = 0;
+		c->lives[w] = (struct life){.begun_ns = NEVER, .killed_ns = NEVER};
 		if (policy != PX_ALONE || is_beneath(p, cg, alone))
 			c->cgroups[cg].sum.has_workers = true;
 	}
@@ -142,9 +155,14 @@ static void delayed(struct collect *c, const struct obs *o)
 		s->reaction_ns = in_force_ns - c->important_ns;
 }
 
-void collect_begun(struct collect *c, uint32_t worker, uint64_t late_ns)
+void collect_begun(struct collect *c, uint32_t worker, uint64_t now_ns, uint64_t late_ns)
 {
 	struct cg_state *s = state_of(c, worker);
+	struct life *l = &c->lives[worker];
+	uint64_t due_ns = now_ns - late_ns;
+
+	l->missed_ns += now_ns - (due_ns > l->ended_ns ? due_ns : l->ended_ns);
+	l->begun_ns = now_ns;
 
 	c->begun_late_ns[worker] = late_ns;
 	s->sum.stall_ns += late_ns;
@@ -165,9 +183,14 @@ static void action_ended(struct collect *c, const struct obs *o)
 {
 	struct cg_state *s = state_of(c, o->worker);
 	uint64_t begun_late = c->begun_late_ns[o->worker];
+	struct life *l = &c->lives[o->worker];
 
 	if (s->in_flight)
 		s->in_flight--;
+	l->busy_ns += o->t_ns - (l->begun_ns < o->t_ns ? l->begun_ns : o->t_ns);
+	l->begun_ns = NEVER;
+	l->ended_ns = o->t_ns;
+	obs_held_add(&s->sum.spent.in, &o->done.held);
 	s->sum.bytes_done += o->done.bytes;
 	/* Whole pages are allocated: what is less than one short is not. */
 	if (o->done.status == DONE_OK && o->done.bytes + PAGE_BYTES <= c->asked_bytes[o->worker])
@@ -192,14 +215,7 @@ static void worker_killed(struct collect *c, const struct obs *o)
 		s->other_killed = true;
 	if (o->t_ns < s->killed_ns)
 		s->killed_ns = o->t_ns;
-}
-
-static void add_held(struct obs_held *to, const struct obs_held *h)
-{
-	to->cpu_ns += h->cpu_ns;
-	to->throttle_ns += h->throttle_ns;
-	to->delay_ns += h->delay_ns;
-	to->reclaim_ns += h->reclaim_ns;
+	c->lives[o->worker].killed_ns = o->t_ns;
 }
 
 static void command_ended(struct command_sums *to, const struct obs *o)
@@ -227,7 +243,7 @@ void collect_obs(struct collect *c, const struct obs *o)
 		break;
 	case OBS_STEP:
 		latency_add(&state_of(c, o->worker)->alloc, o->step.latency_ns);
-		add_held(&state_of(c, o->worker)->sum.held, &o->step.held);
+		obs_held_add(&state_of(c, o->worker)->sum.held, &o->step.held);
 		break;
 	case OBS_KILL:
 		worker_killed(c, o);
@@ -277,6 +293,47 @@ static void finish_session(struct cg_state *s, uint64_t run_end_ns)
 	}
 }
 
+/* To be called after finish_session: from when to when a worker is accounted for. */
+static void account_worker(struct collect *c, uint32_t worker, uint64_t end_ns)
+{
+	struct cg_state *s = state_of(c, worker);
+	const struct life *l = &c->lives[worker];
+	uint64_t from = s->first_due_ns, to = l->killed_ns < end_ns ? l->killed_ns : end_ns;
+	uint64_t busy = l->busy_ns, missed = l->missed_ns, total;
+
+	if (to <= from) /* nothing was due before its end, or ever */
+		return;
+	total = to - from;
+	if (l->begun_ns < to)
+		busy += to - l->begun_ns;
+	s->sum.spent.total_ns += total;
+	if (total > busy + missed)
+		s->sum.spent.due_ns += total - busy - missed;
+}
+
+static void account(struct collect *c, uint64_t run_end_ns)
+{
+	const struct plan *p = c->plan;
+	uint64_t *end_ns = mem_alloc((p->ncgroups + !p->ncgroups) * sizeof(*end_ns));
+
+	for (uint32_t w = 0; w < p->nworkers; w++) {
+		uint64_t *end = &end_ns[p->workers[w].cgroup];
+		const struct cg_state *s = state_of(c, w);
+		uint64_t ns = c->lives[w].killed_ns;
+
+		if (s->sum.finished)
+			ns = s->last_end_ns;
+		else if (ns > run_end_ns)
+			ns = run_end_ns;
+		*end = ns > *end ? ns : *end;
+	}
+	for (uint32_t w = 0; w < p->nworkers; w++)
+		account_worker(c, w, end_ns[p->workers[w].cgroup]);
+	for (uint32_t i = 0; i < p->ncgroups; i++)
+		obs_held_add(&c->cgroups[i].sum.spent.in, &c->cgroups[i].sum.counters.held);
+	free(end_ns);
+}
+
 /* Parents after children: a cgroup's index is greater than its parent's. */
 static void speak_for_children(const struct plan *p, struct cg_summary *sums)
 {
@@ -303,9 +360,11 @@ void collect_end(struct collect *c, const struct collect_outcome *o, struct aren
 	const struct plan *p = c->plan;
 	struct cg_summary *sums = arena_array(a, struct cg_summary, p->ncgroups);
 
-	for (uint32_t i = 0; i < p->ncgroups; i++) {
+	for (uint32_t i = 0; i < p->ncgroups; i++)
 		if (c->cgroups[i].sum.has_workers)
 			finish_session(&c->cgroups[i], o->end_ns);
+	account(c, o->end_ns);
+	for (uint32_t i = 0; i < p->ncgroups; i++) {
 		sums[i] = c->cgroups[i].sum;
 		if (c->recording)
 			recording_latency(c->recording, i, &c->cgroups[i].alloc, a);

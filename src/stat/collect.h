@@ -29,7 +29,7 @@ void collect_obs(struct collect *c, const struct obs *o);
 void collect_due(struct collect *c, uint32_t worker, uint64_t due_ns);
 /* How much later than due the tool itself noticed that an action was due. */
 void collect_noticed(struct collect *c, uint64_t late_ns);
-void collect_begun(struct collect *c, uint32_t worker, uint64_t late_ns);
+void collect_begun(struct collect *c, uint32_t worker, uint64_t now_ns, uint64_t late_ns);
 /* What the action begun at t_ns is to allocate; 0 for all that do not. */
 void collect_asked(struct collect *c, uint32_t worker, uint64_t bytes, uint64_t t_ns);
 void collect_dropped(struct collect *c, uint32_t worker);

@@ -23,3 +23,10 @@ void results_free(struct results *r)
 	arena_free(&r->arena);
 	free(r);
 }
+
+uint64_t time_spent_rest(const struct time_spent *t)
+{
+	uint64_t told = t->due_ns + obs_held_sum(&t->in);
+
+	return t->total_ns > told ? t->total_ns - told : 0;
+}

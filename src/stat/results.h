@@ -27,6 +27,18 @@ struct command_sums {
 };
 
 /*
+ * Where the time of a session went, summed over its workers.  For each it is from the session's
+ * first due time to its own death or the session's end; of a session that did not finish, to the
+ * death of its last worker or the end of the run.  What the parts leave is not explained.
+ */
+struct time_spent {
+	uint64_t total_ns;  /* NEVER: not recorded */
+	uint64_t due_ns;    /* between two actions, waiting for when the next is due */
+	struct obs_held in; /* inside actions */
+};
+uint64_t time_spent_rest(const struct time_spent *t);
+
+/*
  * One cgroup in one run.  A parent has no workers of its own; killed, done and finished speak of
  * those beneath it, counters are hierarchical, all else is 0.
  */
@@ -52,6 +64,7 @@ struct cg_summary {
 	uint64_t alloc_n; /* latencies below are ns; 0 when alloc_n is 0 */
 	uint64_t alloc_mean, alloc_p50, alloc_p90, alloc_p95, alloc_p99, alloc_p999, alloc_max;
 	struct obs_held held; /* what held its allocations, summed */
+	struct time_spent spent;
 	struct command_sums commands;
 	uint64_t short_bytes;  /* the most by which a replay lagged behind its samples */
 	uint64_t bytes_done;   /* completed by its actions */

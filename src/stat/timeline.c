@@ -24,9 +24,10 @@ struct recording {
 	struct timeline_bucket *buckets; /* [ncgroups][TIMELINE_BUCKETS] */
 	struct timeline_cgroup *cgroups; /* [ncgroups]: latencies, until the end */
 	VEC(struct timeline_event) events;
-	uint32_t actions, left_out;
-	uint32_t *last_delay;  /* [ncgroups]: index of its latest TIMELINE_DELAY; UINT32_MAX */
-	struct flying *flying; /* [nworkers] */
+	uint32_t actions, commands, left_out;
+	struct timeline_slow *slow; /* [ncgroups][TIMELINE_SLOW] */
+	uint32_t *last_delay;	    /* [ncgroups]: index of its latest TIMELINE_DELAY; UINT32_MAX */
+	struct flying *flying;	    /* [nworkers] */
 };
 
 struct recording *recording_new(const struct plan *p)
@@ -36,6 +37,7 @@ struct recording *recording_new(const struct plan *p)
 	r->plan = p;
 	r->buckets = mem_alloc(p->ncgroups * TIMELINE_BUCKETS * sizeof(*r->buckets));
 	r->cgroups = mem_alloc(p->ncgroups * sizeof(*r->cgroups));
+	r->slow = mem_alloc(p->ncgroups * TIMELINE_SLOW * sizeof(*r->slow));
 	r->last_delay = mem_alloc(p->ncgroups * sizeof(*r->last_delay));
 	r->flying = mem_alloc((p->nworkers + !p->nworkers) * sizeof(*r->flying));
 	return r;
@@ -47,6 +49,7 @@ void recording_free(struct recording *r)
 		return;
 	free(r->buckets);
 	free(r->cgroups);
+	free(r->slow);
 	free(r->last_delay);
 	free(r->flying);
 	vec_free(&r->events);
@@ -58,7 +61,7 @@ void recording_begin(struct recording *r, uint64_t period_ns)
 	const struct plan *p = r->plan;
 
 	r->width_ns = period_ns;
-	r->used = r->actions = r->left_out = 0;
+	r->used = r->actions = r->commands = r->left_out = 0;
 	memset(r->buckets, 0, p->ncgroups * TIMELINE_BUCKETS * sizeof(*r->buckets));
 	memset(r->cgroups, 0, p->ncgroups * sizeof(*r->cgroups));
 	for (uint32_t i = 0; i < p->ncgroups; i++)
@@ -156,6 +159,46 @@ static void action_ended(struct recording *r, const struct obs *o)
 					 .detail = f->op});
 }
 
+static void command_ended(struct recording *r, const struct obs *o)
+{
+	if (r->commands == TIMELINE_EVENTS) {
+		r->left_out++;
+		return;
+	}
+	r->commands++;
+	vec_push(&r->events, (struct timeline_event){.t_ns = o->command.start_ns,
+						     .end_ns = o->t_ns,
+						     .value = o->command.peak_bytes,
+						     .late_ns = o->command.call,
+						     .cgroup = r->plan->workers[o->worker].cgroup,
+						     .worker = o->worker,
+						     .kind = TIMELINE_COMMAND,
+						     .detail = (uint8_t)o->command.status});
+}
+
+/* Of equally slow ones those that came first. */
+static void slow(struct recording *r, const struct obs *o)
+{
+	uint32_t cgroup = r->plan->workers[o->worker].cgroup;
+	struct timeline_slow *v = &r->slow[(size_t)cgroup * TIMELINE_SLOW];
+	uint32_t *n = &r->cgroups[cgroup].nslow, i = *n;
+
+	if (i == TIMELINE_SLOW && o->step.latency_ns <= v[i - 1].latency_ns)
+		return;
+	if (i == TIMELINE_SLOW)
+		i--;
+	else
+		++*n;
+	for (; i && v[i - 1].latency_ns < o->step.latency_ns; i--)
+		v[i] = v[i - 1];
+	v[i] = (struct timeline_slow){.end_ns = o->t_ns,
+				      .bytes = o->step.bytes,
+				      .latency_ns = o->step.latency_ns,
+				      .held = o->step.held,
+				      .worker = o->worker,
+				      .op = r->flying[o->worker].op};
+}
+
 void recording_obs(struct recording *r, const struct obs *o)
 {
 	struct timeline_event e = {
@@ -183,8 +226,12 @@ void recording_obs(struct recording *r, const struct obs *o)
 		vec_push(&r->events, e);
 		break;
 	case OBS_STEP:
-	case OBS_LIMIT:
+		slow(r, o);
+		break;
 	case OBS_COMMAND:
+		command_ended(r, o);
+		break;
+	case OBS_LIMIT:
 		break;
 	}
 }
@@ -262,9 +309,13 @@ const struct timeline *recording_end(struct recording *r, struct arena *a)
 	struct timeline *t = arena_new(a, struct timeline);
 	uint32_t ncgroups = r->plan->ncgroups;
 
-	for (uint32_t c = 0; c < ncgroups; c++)
+	for (uint32_t c = 0; c < ncgroups; c++) {
+		const struct timeline_slow *slow = &r->slow[(size_t)c * TIMELINE_SLOW];
+
+		r->cgroups[c].slow = arena_dup(a, slow, r->cgroups[c].nslow * sizeof(*slow));
 		r->cgroups[c].buckets = arena_dup(a, &r->buckets[(size_t)c * TIMELINE_BUCKETS],
 						  r->used * sizeof(*r->buckets));
+	}
 	*t = (struct timeline){
 	    .width_ns = r->width_ns,
 	    .nbuckets = r->used,

@@ -5,8 +5,9 @@
  * Usage is kept in at most TIMELINE_BUCKETS intervals of equal width, each with the lowest and the
  * highest sample in it: when a run outgrows them, neighbours are merged and the width doubles.  So
  * a run of any length takes the same memory, and no peak that was sampled is lost.  Delays that
- * follow one another closely are one event that says how many it stands for; of actions, the
- * first TIMELINE_EVENTS are kept and the others counted.  Kills, marks and limits are always kept.
+ * follow one another closely are one event that says how many it stands for; of actions and tool
+ * calls, the first TIMELINE_EVENTS each are kept and the others counted.  Kills, marks and limits
+ * are always kept.
  */
 #ifndef AGENTCG_STAT_TIMELINE_H
 #define AGENTCG_STAT_TIMELINE_H
@@ -20,6 +21,7 @@
 
 #define TIMELINE_BUCKETS 1024
 #define TIMELINE_EVENTS	 8192
+#define TIMELINE_SLOW	 10
 
 struct timeline_bucket {
 	uint64_t min_bytes, max_bytes; /* memory.current */
@@ -31,10 +33,20 @@ struct timeline_bin {
 	uint64_t from_ns, count;
 };
 
+/* An allocation that took long. */
+struct timeline_slow {
+	uint64_t end_ns, bytes, latency_ns; /* latency: pauses of its own will left out */
+	struct obs_held held;
+	uint32_t worker;
+	uint8_t op; /* enum op_kind */
+};
+
 struct timeline_cgroup {
 	const struct timeline_bucket *buckets; /* [timeline.nbuckets] */
 	const struct timeline_bin *latency;    /* ascending, no empty ones */
 	uint32_t nlatency;
+	const struct timeline_slow *slow; /* the slowest TIMELINE_SLOW, the slowest first */
+	uint32_t nslow;
 };
 
 enum timeline_kind {
@@ -45,6 +57,9 @@ enum timeline_kind {
 	TIMELINE_MARK,	  /* .value: index of plan.marks */
 	TIMELINE_TRIGGER, /* .value: index of plan.triggers */
 	TIMELINE_LIMIT,	  /* `set` changed .detail (CGA_HIGH or CGA_MAX) to .value bytes */
+	TIMELINE_COMMAND, /* a tool call or command from t_ns to end_ns ended as .detail (enum
+			     done_status); .value: its peak in bytes; .late_ns: index in op_calls */
+	TIMELINE_KINDS
 };
 
 struct timeline_event {
@@ -61,7 +76,7 @@ struct timeline {
 	const struct timeline_cgroup *cgroups; /* [plan.ncgroups] */
 	const struct timeline_event *events;   /* ascending t_ns */
 	uint32_t nevents;
-	uint32_t left_out; /* actions that were not kept */
+	uint32_t left_out; /* actions and tool calls that were not kept */
 };
 
 struct latency;

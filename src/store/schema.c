@@ -141,7 +141,15 @@ static const char version_3[] =
 /* How soon the first delay was in force; of what was kept before, nobody knows. */
 static const char version_4[] = "ALTER TABLE cgroup_run ADD COLUMN reaction_ns INTEGER;";
 
-const char *const schema_steps[] = {version_1, version_2, version_3, version_4};
+#define ADD(name) "ALTER TABLE cgroup_run ADD COLUMN " name " INTEGER;"
+
+/* Where a session's time went; NULL: not recorded. */
+static const char version_5[] = ADD_COUNT("held_ready_ns") ADD_COUNT("held_disk_ns")
+    ADD_COUNT("held_frozen_ns") ADD("spent_ns") ADD("spent_due_ns") ADD("spent_cpu_ns")
+	ADD("spent_throttle_ns") ADD("spent_delay_ns") ADD("spent_reclaim_ns") ADD("spent_ready_ns")
+	    ADD("spent_disk_ns") ADD("spent_frozen_ns") ADD("spent_pace_ns");
+
+const char *const schema_steps[] = {version_1, version_2, version_3, version_4, version_5};
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
 
 #define COLUMN(type, name, member)                                                                 \
@@ -151,6 +159,7 @@ const int schema_version = sizeof schema_steps / sizeof *schema_steps;
 #define CG(member)	 COLUMN(cg_summary, #member, member)
 #define ALLOC(which)	 COLUMN(cg_summary, "alloc_" #which "_ns", alloc_##which)
 #define HELD(which)	 COLUMN(cg_summary, "held_" #which "_ns", held.which##_ns)
+#define SPENT(which)	 COLUMN(cg_summary, "spent_" #which "_ns", spent.in.which##_ns)
 #define COMMANDS(member) COLUMN(cg_summary, "commands_" #member, commands.member)
 #define COUNTER(member)	 COLUMN(cg_summary, #member, counters.member)
 
@@ -176,6 +185,19 @@ const struct schema_column schema_cgroup_run[] = {
     HELD(throttle),
     HELD(delay),
     HELD(reclaim),
+    HELD(ready),
+    HELD(disk),
+    HELD(frozen),
+    COLUMN(cg_summary, "spent_ns", spent.total_ns),
+    COLUMN(cg_summary, "spent_due_ns", spent.due_ns),
+    SPENT(cpu),
+    SPENT(throttle),
+    SPENT(delay),
+    SPENT(reclaim),
+    SPENT(ready),
+    SPENT(disk),
+    SPENT(frozen),
+    SPENT(pace),
     CG(bytes_done),
     CG(dropped),
     CG(short_allocs),

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#define FORMAT 1
+#define FORMAT 2 /* 1: without the slowest allocations and commands */
 
 static void put(struct buf *out, uint64_t v)
 {
@@ -18,6 +18,22 @@ static void put_from(struct buf *out, uint64_t v, uint64_t from)
 	uint64_t d = v - from;
 
 	put(out, d >> 63 ? ~(d << 1) : d << 1);
+}
+
+static void pack_slow(const struct timeline_slow *s, struct buf *out)
+{
+	put(out, s->end_ns);
+	put(out, s->bytes);
+	put(out, s->latency_ns);
+	put(out, s->worker);
+	put(out, s->op);
+	put(out, s->held.cpu_ns);
+	put(out, s->held.throttle_ns);
+	put(out, s->held.delay_ns);
+	put(out, s->held.reclaim_ns);
+	put(out, s->held.ready_ns);
+	put(out, s->held.disk_ns);
+	put(out, s->held.frozen_ns);
 }
 
 static void pack_cgroup(const struct timeline_cgroup *c, uint32_t nbuckets, struct buf *out)
@@ -37,6 +53,9 @@ static void pack_cgroup(const struct timeline_cgroup *c, uint32_t nbuckets, stru
 		put(out, c->latency[i].from_ns);
 		put(out, c->latency[i].count);
 	}
+	put(out, c->nslow);
+	for (uint32_t i = 0; i < c->nslow; i++)
+		pack_slow(&c->slow[i], out);
 }
 
 void timeline_pack(const struct timeline *t, uint32_t ncgroups, struct buf *out)
@@ -68,6 +87,7 @@ void timeline_pack(const struct timeline *t, uint32_t ncgroups, struct buf *out)
 
 struct bytes {
 	const unsigned char *at, *end;
+	uint32_t format;
 	bool bad;
 };
 
@@ -107,7 +127,32 @@ static uint32_t get_count(struct bytes *b, uint64_t most)
 	return 0;
 }
 
-static void unpack_cgroup(struct bytes *b, struct arena *a, uint32_t nbuckets,
+static void unpack_slow(struct bytes *b, struct arena *a, const struct plan *p,
+			struct timeline_cgroup *c)
+{
+	struct timeline_slow *v;
+
+	c->nslow = get_count(b, TIMELINE_SLOW);
+	v = arena_array(a, struct timeline_slow, c->nslow);
+	for (uint32_t i = 0; i < c->nslow && !b->bad; i++) {
+		v[i].end_ns = get(b);
+		v[i].bytes = get(b);
+		v[i].latency_ns = get(b);
+		v[i].worker = (uint32_t)get(b);
+		v[i].op = (uint8_t)get(b);
+		v[i].held.cpu_ns = get(b);
+		v[i].held.throttle_ns = get(b);
+		v[i].held.delay_ns = get(b);
+		v[i].held.reclaim_ns = get(b);
+		v[i].held.ready_ns = get(b);
+		v[i].held.disk_ns = get(b);
+		v[i].held.frozen_ns = get(b);
+		b->bad |= v[i].worker >= p->nworkers || v[i].op >= OP_COUNT;
+	}
+	c->slow = v;
+}
+
+static void unpack_cgroup(struct bytes *b, struct arena *a, const struct plan *p, uint32_t nbuckets,
 			  struct timeline_cgroup *c)
 {
 	struct timeline_bucket *buckets = arena_array(a, struct timeline_bucket, nbuckets);
@@ -127,13 +172,15 @@ static void unpack_cgroup(struct bytes *b, struct arena *a, uint32_t nbuckets,
 		bins[i].count = get(b);
 	}
 	c->latency = bins;
+	if (b->format > 1)
+		unpack_slow(b, a, p, c);
 }
 
 /* Does everything it names exist?  Reports take that for granted. */
 static bool event_fits(const struct timeline_event *e, const struct plan *p)
 {
 	if ((e->cgroup != UINT32_MAX && e->cgroup >= p->ncgroups) ||
-	    (e->worker != UINT32_MAX && e->worker >= p->nworkers) || e->kind > TIMELINE_LIMIT)
+	    (e->worker != UINT32_MAX && e->worker >= p->nworkers) || e->kind >= TIMELINE_KINDS)
 		return false;
 	if (e->kind == TIMELINE_MARK)
 		return e->value < p->nmarks;
@@ -163,13 +210,14 @@ int timeline_unpack(const void *bytes, size_t n, const struct plan *p, struct ar
 	struct timeline_event *events;
 
 	b.end = n ? b.at + n : b.at;
-	b.bad = get(&b) != FORMAT;
+	b.format = get_count(&b, FORMAT);
+	b.bad |= !b.format;
 	t->width_ns = get(&b);
 	t->nbuckets = get_count(&b, TIMELINE_BUCKETS);
 	t->nevents = get_count(&b, UINT32_MAX);
 	t->left_out = (uint32_t)get(&b);
 	for (uint32_t i = 0; i < p->ncgroups && !b.bad; i++)
-		unpack_cgroup(&b, a, t->nbuckets, &cgroups[i]);
+		unpack_cgroup(&b, a, p, t->nbuckets, &cgroups[i]);
 	events = arena_array(a, struct timeline_event, t->nevents);
 	for (uint32_t i = 0; i < t->nevents && !b.bad; i++)
 		unpack_event(&b, p, i ? events[i - 1].t_ns : 0, &events[i]);

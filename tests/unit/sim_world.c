@@ -60,6 +60,11 @@ static void put(void *ctx, const struct obs *o)
 	if (o->t_ns < w->last_ns)
 		give_up(w, "time went back");
 	w->last_ns = o->t_ns;
+	/* Where time went is all of it, and no more. */
+	if (o->kind == OBS_DONE && obs_held_sum(&o->done.held) != o->t_ns - o->done.start_ns)
+		give_up(w, "an op's time is not what its parts add up to");
+	if (o->kind == OBS_STEP && obs_held_sum(&o->step.held) != o->step.latency_ns)
+		give_up(w, "a latency is not what its parts add up to");
 	if (o->kind != OBS_SAMPLE) {
 		vec_push(&w->seen, *o);
 		return;

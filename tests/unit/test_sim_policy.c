@@ -58,6 +58,8 @@ static void delays_only_while_high_is_active(void **state)
 	assert_int_equal(sw_count(&w, OBS_DELAY, 1, LOW), 1);
 	assert_true(sw_latest(&w, OBS_DELAY, 1)->delay.ns >= NS_PER_SEC);
 	assert_true(sw_latest(&w, OBS_DELAY, 1)->delay.ns < NS_PER_SEC + 40 * NS_PER_MS);
+	assert_int_equal(sw_latest(&w, OBS_DONE, 1)->done.held.delay_ns,
+			 sw_latest(&w, OBS_DELAY, 1)->delay.ns);
 	/* Active lasts one window from the last crossing, and the sleep was longer than that. */
 	sw_do(&w, alloc(1, 64 * PAGE_BYTES));
 	assert_int_equal(delays(&w), 1);

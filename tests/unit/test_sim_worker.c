@@ -346,6 +346,141 @@ static void what_came_due_frozen_is_due_at_the_thaw(void **state)
 	sw_free(&w);
 }
 
+/* ---- where time goes --------------------------------------------------------------------------
+ */
+
+#define PART(done, which) ((done).done.held.which##_ns)
+
+/* Of the sum sim_world.c sees to it: what is named and nothing else. */
+static void time_goes_to_work_and_pace(void **state)
+{
+	(void)state;
+	struct sim_world w;
+	struct obs done;
+
+	unlimited(&w, 1);
+	sw_open(&w, 1, 0);
+	done = sw_do(&w, alloc(0, 500 * MIB));
+	assert_int_equal(PART(done, cpu), 128000 * 1600);
+	done = sw_do(&w, OP(OP_ALLOC, 0, .bytes = 100 * MIB, .ns = 10 * NS_PER_SEC));
+	assert_int_equal(PART(done, cpu), 25600 * 1600);
+	assert_int_equal(PART(done, pace), 10 * NS_PER_SEC - 25600 * 1600);
+	/* pauses are no part of a latency */
+	assert_int_equal(sw_latest(&w, OBS_STEP, 0)->step.held.cpu_ns, 25600 * 1600);
+	assert_int_equal(sw_latest(&w, OBS_STEP, 0)->step.held.pace_ns, 0);
+	done = sw_do(&w, OP(OP_SLEEP, 0, .ns = 3 * NS_PER_SEC));
+	assert_int_equal(PART(done, pace), 3 * NS_PER_SEC);
+	sw_free(&w);
+}
+
+static void time_goes_to_the_freezer(void **state)
+{
+	(void)state;
+	struct sim_world w;
+	struct obs done;
+
+	unlimited(&w, 1);
+	sw_open(&w, 1, 0);
+	sw_apply(&w, alloc(0, 500 * MIB)); /* 204.8 ms */
+	sw_until(&w, 100 * NS_PER_MS);
+	sw_apply(&w, OP(OP_FREEZE, 1));
+	sw_until(&w, 3 * NS_PER_SEC);
+	/* of what has not ended a sample tells */
+	assert_int_equal(sw_sample(&w, 1)->held.frozen_ns, 2900 * NS_PER_MS);
+	assert_int_equal(sw_sample(&w, 1)->held.cpu_ns, 100 * NS_PER_MS);
+	sw_apply(&w, OP(OP_THAW, 1));
+	sw_drain(&w);
+	done = *sw_latest(&w, OBS_DONE, 0);
+	assert_int_equal(PART(done, frozen), 2900 * NS_PER_MS);
+	assert_int_equal(PART(done, cpu), 128000 * 1600);
+	assert_int_equal(sw_sample(&w, 1)->held.frozen_ns, 0);
+	/* a freeze that ends before the sleep costs nothing, one that does not what is left */
+	sw_apply(&w, OP(OP_SLEEP, 0, .ns = 4 * NS_PER_SEC));
+	sw_until(&w, sw_now(&w) + NS_PER_SEC);
+	sw_apply(&w, OP(OP_FREEZE, 1));
+	sw_until(&w, sw_now(&w) + 2 * NS_PER_SEC);
+	sw_apply(&w, OP(OP_THAW, 1));
+	sw_drain(&w);
+	done = *sw_latest(&w, OBS_DONE, 0);
+	assert_int_equal(PART(done, frozen), 0);
+	assert_int_equal(PART(done, pace), 4 * NS_PER_SEC);
+	sw_apply(&w, OP(OP_SLEEP, 0, .ns = 2 * NS_PER_SEC));
+	sw_until(&w, sw_now(&w) + NS_PER_SEC);
+	sw_apply(&w, OP(OP_FREEZE, 1));
+	sw_until(&w, sw_now(&w) + 5 * NS_PER_SEC);
+	sw_apply(&w, OP(OP_KILL, 1));
+	done = *sw_latest(&w, OBS_DONE, 0);
+	assert_int_equal(PART(done, frozen), 4 * NS_PER_SEC);
+	assert_int_equal(PART(done, pace), 2 * NS_PER_SEC);
+	sw_free(&w);
+}
+
+static void time_goes_to_a_shared_cpu(void **state)
+{
+	(void)state;
+	struct sim_world w;
+	struct obs done;
+
+	unlimited(&w, 2);
+	w.machine.cpus = 1;
+	sw_open(&w, 1, 0);
+	sw_apply(&w, alloc(0, 100 * MIB));
+	sw_apply(&w, alloc(1, 100 * MIB));
+	sw_drain(&w);
+	for (uint32_t i = 0; i < 2; i++) {
+		done = *sw_latest(&w, OBS_DONE, i);
+		assert_int_equal(PART(done, cpu), 25600 * 1600);
+		assert_int_equal(PART(done, ready), took(done) - 25600 * 1600);
+		assert_in_range(PART(done, ready), 25600 * 1590, 25600 * 1600);
+	}
+	sw_free(&w);
+}
+
+static void time_goes_to_memory_high(void **state)
+{
+	(void)state;
+	struct sim_world w;
+	struct obs done;
+
+	unlimited(&w, 1);
+	w.attrs.v[1].high_bytes = 100 * MIB;
+	sw_open(&w, 1, 0);
+	done = sw_do(&w, alloc(0, 110 * MIB));
+	assert_int_equal(PART(done, throttle), sw_sample(&w, 1)->throttled_ns);
+	assert_int_equal(PART(done, cpu), 110 * 256 * 1600);
+	/* without swap there is nothing to reclaim, and looking for it takes no time */
+	assert_int_equal(PART(done, throttle), took(done) - PART(done, cpu));
+	assert_true(PART(done, throttle) > NS_PER_SEC);
+	assert_int_equal(sw_latest(&w, OBS_STEP, 0)->step.held.throttle_ns, PART(done, throttle));
+	/* the next step begins from nothing */
+	sw_do(&w, OP(OP_FREE, 0, .bytes = 50 * MIB));
+	sw_do(&w, alloc(0, MIB));
+	assert_int_equal(sw_latest(&w, OBS_STEP, 0)->step.held.throttle_ns, 0);
+	sw_free(&w);
+}
+
+static void time_goes_to_the_disk_and_reclaim(void **state)
+{
+	(void)state;
+	struct sim_world w;
+	struct obs done;
+	uint64_t read;
+
+	unlimited(&w, 1);
+	w.attrs.v[1].max_bytes = 40 * MIB;
+	sw_open(&w, 1, 0);
+	done = sw_do(&w, OP(OP_READ, 0, .bytes = 30 * MIB));
+	read = PART(done, disk);
+	assert_true(read > 0);
+	assert_int_equal(read + PART(done, cpu), took(done));
+	done = sw_do(&w, OP(OP_READ, 0, .bytes = 30 * MIB)); /* is there */
+	assert_int_equal(PART(done, disk), 0);
+	done = sw_do(&w, alloc(0, 20 * MIB)); /* the cache makes room */
+	assert_true(PART(done, reclaim) > 0);
+	assert_int_equal(PART(done, reclaim) + PART(done, cpu), took(done));
+	sw_free(&w);
+}
+
 /* ---- CPUs ---------------------------------------------------------------------------------------
  */
 
@@ -573,6 +708,11 @@ int main(void)
 	    cmocka_unit_test(one_op_at_a_time),
 	    cmocka_unit_test(frozen_work_stands_still),
 	    cmocka_unit_test(what_came_due_frozen_is_due_at_the_thaw),
+	    cmocka_unit_test(time_goes_to_work_and_pace),
+	    cmocka_unit_test(time_goes_to_the_freezer),
+	    cmocka_unit_test(time_goes_to_a_shared_cpu),
+	    cmocka_unit_test(time_goes_to_memory_high),
+	    cmocka_unit_test(time_goes_to_the_disk_and_reclaim),
 	    cmocka_unit_test(cpus_are_shared),
 	    cmocka_unit_test(weights_share_by_water_filling),
 	    cmocka_unit_test(cpu_max_caps_a_subtree),

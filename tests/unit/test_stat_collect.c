@@ -63,7 +63,7 @@ static void action(struct scene *s, uint32_t worker, uint64_t due_ns, uint64_t b
 		   uint64_t end_ns, uint64_t bytes)
 {
 	collect_due(s->c, worker, due_ns);
-	collect_begun(s->c, worker, begin_ns - due_ns);
+	collect_begun(s->c, worker, begin_ns, begin_ns - due_ns);
 	ended(s, worker, end_ns, bytes, 0, DONE_OK);
 }
 
@@ -126,6 +126,49 @@ static void time_is_first_due_to_last_end(void **state)
 	assert_false(r.cgroups[MADE_ROOT].has_workers);
 }
 
+/* Its parts are the actions' own, what lies between them, and what nobody told. */
+static void time_is_accounted_for(void **state)
+{
+	const struct cg_counters flying = {.held = {.delay_ns = 3 * S}};
+	struct scene *s = *state;
+	const struct time_spent *t;
+	struct run_summary r;
+	struct obs o = {.t_ns = 15 * S, .kind = OBS_DONE, .worker = HIGH};
+
+	collect_begin(s->c, 0, UINT32_MAX, 0);
+	/* due at 10 s, begun at 11 s by a tool that was late, held for 3 of 4 s */
+	collect_due(s->c, HIGH, 10 * S);
+	collect_begun(s->c, HIGH, 11 * S, 1 * S);
+	o.cgroup = MADE_HIGH;
+	o.done.start_ns = 11 * S;
+	o.done.held = (struct obs_held){.cpu_ns = 1 * S, .throttle_ns = 2 * S};
+	collect_obs(s->c, &o);
+	/* due at 14 s, while it was busy: nobody missed that */
+	action(s, HIGH, 14 * S, 15 * S, 16 * S, 0);
+	action(s, HIGH, 20 * S, 20 * S, 22 * S, 0);
+	/* a second worker, to its death; a session that is cut off in an action */
+	action(s, HIGH_TOOL, 12 * S, 12 * S, 13 * S, 0);
+	killed(s, HIGH_TOOL, 14 * S, KILL_OP);
+	collect_due(s->c, LOW0, 50 * S);
+	collect_begun(s->c, LOW0, 50 * S, 0);
+	sample(s, MADE_LOW0, &flying);
+	all_done(s);
+	r = finish(s, 60 * S);
+	t = &r.cgroups[MADE_LOW0].spent;
+	assert_int_equal(t->total_ns, 10 * S);
+	assert_int_equal(t->in.delay_ns, 3 * S);
+	assert_int_equal(t->due_ns, 0);
+	assert_int_equal(time_spent_rest(t), 7 * S);
+	t = &r.cgroups[MADE_HIGH].spent;
+	assert_int_equal(t->in.cpu_ns, 1 * S);
+	assert_int_equal(t->in.throttle_ns, 2 * S);
+	/* killed: up to the run's end for who lives, to 14 s for the other */
+	assert_int_equal(t->total_ns, 50 * S + 4 * S);
+	assert_int_equal(t->due_ns, 4 * S + 38 * S + 3 * S);
+	assert_int_equal(time_spent_rest(t), 54 * S - 45 * S - 3 * S);
+	assert_int_equal(r.cgroups[MADE_LOW1].spent.total_ns, 0);
+}
+
 static void a_paced_action_stalls_once(void **state)
 {
 	struct scene *s = *state;
@@ -134,11 +177,11 @@ static void a_paced_action_stalls_once(void **state)
 	collect_begin(s->c, 0, UINT32_MAX, 0);
 	/* begins 3 s late, ends 5 s late: 5 s in all */
 	collect_due(s->c, HIGH, 10 * S);
-	collect_begun(s->c, HIGH, 3 * S);
+	collect_begun(s->c, HIGH, 13 * S, 3 * S);
 	ended(s, HIGH, 30 * S, 0, 5 * S, DONE_OK);
 	/* begins 3 s late and catches up: 3 s */
 	collect_due(s->c, LOW0, 10 * S);
-	collect_begun(s->c, LOW0, 3 * S);
+	collect_begun(s->c, LOW0, 13 * S, 3 * S);
 	ended(s, LOW0, 30 * S, 0, 0, DONE_OK);
 	r = finish(s, 60 * S);
 	assert_int_equal(r.cgroups[MADE_HIGH].stall_ns, 5 * S);
@@ -153,7 +196,7 @@ static void the_dead_have_no_time(void **state)
 	collect_begin(s->c, 0, UINT32_MAX, 0);
 	action(s, HIGH, 0, 0, 10 * S, 100);
 	collect_due(s->c, HIGH, 20 * S);
-	collect_begun(s->c, HIGH, 0);
+	collect_begun(s->c, HIGH, 20 * S, 0);
 	killed(s, HIGH, 25 * S, KILL_OOM);
 	ended(s, HIGH, 25 * S, 7, 0, DONE_KILLED);
 	collect_due(s->c, HIGH, 30 * S);
@@ -191,7 +234,7 @@ static void the_unfinished_have_no_time(void **state)
 	collect_begin(s->c, 0, UINT32_MAX, 0);
 	action(s, HIGH, 0, 0, 10 * S, 0); /* the engine never said that it is done */
 	collect_due(s->c, LOW0, 0);
-	collect_begun(s->c, LOW0, 0); /* still at it */
+	collect_begun(s->c, LOW0, 0, 0); /* still at it */
 	collect_done(s->c, MADE_LOW0);
 	action(s, LOW1, 0, 0, 10 * S, 0);
 	collect_dropped(s->c, LOW1);
@@ -276,7 +319,7 @@ static void short_allocations_and_late_notices(void **state)
 	action(s, HIGH, 0, 0, 3 * S, 10 * MIB - PAGE_BYTES);
 	action(s, HIGH, 0, 0, 4 * S, 0); /* what does not allocate asks for nothing */
 	collect_asked(s->c, LOW0, 10 * MIB, 0);
-	collect_begun(s->c, LOW0, 0);
+	collect_begun(s->c, LOW0, 0, 0);
 	killed(s, LOW0, 5 * S, KILL_OOM);
 	ended(s, LOW0, 5 * S, 0, 0, DONE_KILLED);
 	collect_noticed(s->c, 0);
@@ -415,6 +458,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(time_is_first_due_to_last_end),
+	    TEST(time_is_accounted_for),
 	    TEST(a_paced_action_stalls_once),
 	    TEST(the_dead_have_no_time),
 	    TEST(the_unfinished_have_no_time),

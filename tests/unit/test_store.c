@@ -138,8 +138,11 @@ static void test_columns_hold_all(void **state)
 			assert_int_equal(held[schema_cgroup_run[i].offset + k]++, 0);
 	for (size_t i = 0; i < sizeof held; i++)
 		missing += !held[i];
-	/* Six bools before a number of 64 bits. */
-	assert_int_equal(missing, 2);
+	/*
+	 * Six bools before a number of 64 bits; pauses, which no allocation has; ops in flight,
+	 * which the end has added to what was spent.
+	 */
+	assert_int_equal(missing, 2 + sizeof(uint64_t) + sizeof(struct obs_held));
 }
 
 static void test_runs_come_back(void **state)
@@ -241,9 +244,12 @@ static void test_words_and_files(void **state)
 static struct timeline_bucket buckets[MADE_CGROUPS][3];
 static struct timeline_bin bins[2] = {{100, 1}, {1 << 20, UINT64_MAX}};
 static struct timeline_cgroup cgs[MADE_CGROUPS];
+static const struct timeline_slow slow[1] = {
+    {UINT64_MAX, 1 << 20, 99, {1, 2, 3, 4, 5, 6, UINT64_MAX, 0}, 1, OP_ALLOC}};
 static struct timeline_event events[] = {
     {5, 9, 100, 0, 1, UINT32_MAX, TIMELINE_DELAY, 0},
     {7, 7, 0, 3, 2, 1, TIMELINE_KILL, 2},
+    {8, 19, 4096, 2, 2, 1, TIMELINE_COMMAND, DONE_TIMEOUT},
     {UINT64_MAX - 1, UINT64_MAX, UINT64_MAX, UINT64_MAX, 0, 0, TIMELINE_ACTION, 255},
 };
 
@@ -252,13 +258,13 @@ static struct timeline made_timeline(struct kit *w)
 	for (uint32_t i = 0; i < MADE_CGROUPS; i++) {
 		for (uint32_t k = 0; k < 3; k++)
 			buckets[i][k] = (struct timeline_bucket){any(w), any(w), (uint32_t)any(w)};
-		cgs[i] = (struct timeline_cgroup){buckets[i], bins, i % 3};
+		cgs[i] = (struct timeline_cgroup){buckets[i], bins, i % 3, slow, i % 2};
 	}
 	return (struct timeline){.width_ns = 1000,
 				 .nbuckets = 3,
 				 .cgroups = cgs,
 				 .events = events,
-				 .nevents = 3,
+				 .nevents = 4,
 				 .left_out = 4};
 }
 
@@ -285,8 +291,8 @@ static void test_timelines_come_back(void **state)
 	assert_non_null(u);
 	assert_int_equal(u->width_ns, 1000);
 	assert_int_equal(u->left_out, 4);
-	assert_int_equal(u->nevents, 3);
-	assert_memory_equal(u->events, events, 3 * sizeof *events);
+	assert_int_equal(u->nevents, 4);
+	assert_memory_equal(u->events, events, 4 * sizeof *events);
 	for (uint32_t i = 0; i < MADE_CGROUPS; i++) {
 		for (uint32_t k = 0; k < 3; k++) {
 			assert_true(u->cgroups[i].buckets[k].min_bytes == buckets[i][k].min_bytes);
@@ -295,6 +301,14 @@ static void test_timelines_come_back(void **state)
 		}
 		assert_int_equal(u->cgroups[i].nlatency, i % 3);
 		assert_memory_equal(u->cgroups[i].latency, bins, i % 3 * sizeof *bins);
+		assert_int_equal(u->cgroups[i].nslow, i % 2);
+		for (uint32_t k = 0; k < i % 2; k++) {
+			assert_true(u->cgroups[i].slow[k].end_ns == UINT64_MAX);
+			assert_int_equal(u->cgroups[i].slow[k].latency_ns, 99);
+			assert_memory_equal(&u->cgroups[i].slow[k].held, &slow[k].held,
+					    sizeof slow[k].held);
+			assert_int_equal(u->cgroups[i].slow[k].op, OP_ALLOC);
+		}
 	}
 	assert_int_equal(saving_end(v, NULL), 0);
 	store_close(s);
@@ -396,6 +410,8 @@ static void test_version_1_is_brought_up(void **state)
 	assert_int_equal(back[0].cgroups[3].time_ns, 4);
 	assert_int_equal(back[0].cgroups[3].commands.n, 0);
 	assert_int_equal(back[0].cgroups[3].short_bytes, 0);
+	assert_int_equal(back[0].cgroups[3].held.disk_ns, 0);
+	assert_int_equal(back[0].cgroups[3].spent.total_ns, NEVER);
 	assert_null(back[0].timeline);
 	assert_int_equal(back[0].clock, OBS_CLOCK_MODEL);
 	/* Whose time it was can be told of what was kept, how late it was not. */

@@ -287,9 +287,18 @@ static int begin_op(struct live_run *r, const struct op *op, uint64_t due_ns)
 		return err;
 	w->busy = true;
 	w->start_ns = host_now_ns();
-	w->held = (struct obs_held){0};
+	w->held = w->op_held = (struct obs_held){0};
 	r->busy++;
 	return 0;
+}
+
+static int op_freeze(struct live_run *r, uint32_t cgroup, bool on)
+{
+	int err = tree_freeze(&r->tree, cgroup, on);
+
+	if (!err)
+		blame_freezer(r, host_now_ns());
+	return err;
 }
 
 static int live_apply(void *run, const struct op *op, uint64_t due_ns)
@@ -311,7 +320,7 @@ static int live_apply(void *run, const struct op *op, uint64_t due_ns)
 		return op_set(r, op->target, op->set);
 	case OP_FREEZE:
 	case OP_THAW:
-		return tree_freeze(&r->tree, op->target, op->kind == OP_FREEZE);
+		return op_freeze(r, op->target, op->kind == OP_FREEZE);
 	case OP_KILL:
 		return op_kill(r, op->target);
 	case OP_RECLAIM:

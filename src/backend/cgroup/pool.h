@@ -124,6 +124,8 @@ struct pool_event {
 			uint64_t start_ns, bytes, late_ns;
 			uint64_t short_bytes; /* replay: the most by which it was behind what was
 						 asked when the sample's time was over */
+			uint64_t cpu_ns;      /* on a CPU, reaped commands of it included */
+			uint64_t pace_ns;     /* asleep of its own will */
 			uint32_t status;      /* enum done_status */
 			/* exec: exit status, 128 + signal; -errno: it could not be begun */
 			int32_t code;

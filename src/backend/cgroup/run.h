@@ -19,8 +19,11 @@ struct level {
 };
 
 struct live_worker {
-	uint64_t start_ns;	  /* of the op in flight, CLOCK_MONOTONIC */
-	struct obs_held held;	  /* since the last step: what chunks were held by */
+	uint64_t start_ns;	 /* of the op in flight, CLOCK_MONOTONIC */
+	struct obs_held held;	 /* since the last step: what chunks were held by */
+	struct obs_held op_held; /* since the op began: the same */
+	/* The latest time in the freezer by OP_FREEZE, CLOCK_MONOTONIC; 0: none, it goes on. */
+	uint64_t frozen_ns, thawed_ns;
 	bool busy, dead, ordered; /* ordered: killed by OP_KILL */
 };
 
@@ -80,5 +83,10 @@ void blame_delay(struct live_run *r, uint32_t cgroup, uint64_t from_ns, uint64_t
 /* A chunk of latency_ns, of which cpu_ns on a CPU, ended at end_ns: into the worker's held. */
 void blame_chunk(struct live_run *r, uint32_t worker, uint64_t end_ns, uint64_t latency_ns,
 		 uint64_t cpu_ns);
+/* OP_FREEZE or OP_THAW was carried out. */
+void blame_freezer(struct live_run *r, uint64_t now_ns);
+/* The worker's op ended, having been on a CPU for cpu_ns and asleep by its own will for pace_ns. */
+struct obs_held blame_op(struct live_run *r, uint32_t worker, uint64_t end_ns, uint64_t cpu_ns,
+			 uint64_t pace_ns);
 
 #endif

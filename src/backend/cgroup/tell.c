@@ -63,6 +63,7 @@ void tell_levels(struct live_run *r, uint32_t cgroup, uint64_t now_ns)
 static void tell_done(struct live_run *r, const struct pool_event *e)
 {
 	struct live_worker *w = &r->workers[e->worker];
+	struct obs_held held = blame_op(r, e->worker, e->t_ns, e->done.cpu_ns, e->done.pace_ns);
 
 	if (w->busy) {
 		w->busy = false;
@@ -78,6 +79,7 @@ static void tell_done(struct live_run *r, const struct pool_event *e)
 				   .bytes = e->done.bytes,
 				   .late_ns = e->done.late_ns,
 				   .short_bytes = e->done.short_bytes,
+				   .held = held,
 				   .status = e->done.status,
 				   .code = e->done.code}});
 	r->told = true;
@@ -158,11 +160,12 @@ static void tell_exit(struct live_run *r, const struct pool_event *e)
 		w->busy = false;
 		r->busy--;
 		tell(r, e->t_ns,
-		     (struct obs){
-			 .kind = OBS_DONE,
-			 .cgroup = cgroup,
-			 .worker = e->worker,
-			 .done = {.start_ns = w->start_ns - r->origin_ns, .status = DONE_KILLED}});
+		     (struct obs){.kind = OBS_DONE,
+				  .cgroup = cgroup,
+				  .worker = e->worker,
+				  .done = {.start_ns = w->start_ns - r->origin_ns,
+					   .held = blame_op(r, e->worker, e->t_ns, 0, 0),
+					   .status = DONE_KILLED}});
 	}
 	r->told = true;
 }
@@ -173,6 +176,10 @@ static void tell_step(struct live_run *r, const struct pool_event *e)
 {
 	struct obs_held held = r->workers[e->worker].held;
 
+	uint64_t frozen = r->workers[e->worker].op_held.frozen_ns;
+
+	obs_held_add(&r->workers[e->worker].op_held, &held);
+	r->workers[e->worker].op_held.frozen_ns = frozen; /* is counted as it thaws */
 	held.cpu_ns = e->step.cpu_ns;
 	r->workers[e->worker].held = (struct obs_held){0};
 	tell(r, e->t_ns,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,6 +28,39 @@ uint64_t worker_until(uint64_t t_ns)
 		now = shared_now();
 	}
 	return now;
+}
+
+uint64_t worker_rest(struct hand *w, uint64_t t_ns)
+{
+	uint64_t from = shared_now(), now = worker_until(t_ns);
+
+	/* What it slept longer was not its will: a late timer, a busy CPU, a frozen cgroup. */
+	if (t_ns > from)
+		w->pace_ns += t_ns - from;
+	return now;
+}
+
+static uint64_t timespec_ns(const struct timespec *t)
+{
+	return (uint64_t)t->tv_sec * NS_PER_SEC + (uint64_t)t->tv_nsec;
+}
+
+uint64_t worker_cpu(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return timespec_ns(&t);
+}
+
+uint64_t worker_children_cpu(void)
+{
+	struct rusage u;
+
+	if (getrusage(RUSAGE_CHILDREN, &u))
+		return 0;
+	return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * NS_PER_SEC +
+	       (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * NS_PER_US;
 }
 
 uint64_t worker_pace(const struct hand *w, uint64_t done, uint64_t all)
@@ -92,7 +126,7 @@ static void finish_paced(struct hand *w)
 	if (!w->op.ns)
 		return;
 	w->late_ns = worker_lateness(shared_now(), end);
-	worker_until(end);
+	worker_rest(w, end);
 }
 
 static void op_alloc(struct hand *w)
@@ -106,7 +140,7 @@ static void op_alloc(struct hand *w)
 	}
 	worker_mem_report(w, w->late_ns);
 	if (w->op.ns)
-		worker_until(worker_plus(w->op.due_ns, w->op.ns));
+		worker_rest(w, worker_plus(w->op.due_ns, w->op.ns));
 }
 
 static void op_hold(struct hand *w, uint64_t bytes)
@@ -132,12 +166,12 @@ static void op_touch(struct hand *w)
 	span = least(span, w->pages);
 	for (uint64_t i = 0; i < passes; i++) {
 		if (i)
-			worker_until(worker_plus(w->op.due_ns, i * w->op.each_ns));
+			worker_rest(w, worker_plus(w->op.due_ns, i * w->op.each_ns));
 		for (uint64_t at = 0; at < span;) {
 			uint64_t to = least(span, at + WORKER_CHUNK_PAGES);
 
 			if (!w->op.each_ns && w->op.ns)
-				worker_until(worker_pace(w, at, span));
+				worker_rest(w, worker_pace(w, at, span));
 			else
 				to = span;
 			worker_mem_touch(w, at, to);
@@ -170,7 +204,7 @@ static enum done_status carry_out(struct hand *w)
 		finish_paced(w);
 		break;
 	case OP_SLEEP:
-		worker_until(worker_plus(w->start_ns, w->op.ns));
+		worker_rest(w, worker_plus(w->start_ns, w->op.ns));
 		break;
 	case OP_REPLAY:
 		worker_replay(w);
@@ -188,10 +222,12 @@ static enum done_status carry_out(struct hand *w)
 static void run_op(struct hand *w)
 {
 	struct pool_event e = {.kind = POOL_DONE};
+	uint64_t cpu = worker_cpu(), children;
 
 	w->op = w->slot->op;
 	w->start_ns = shared_now();
-	w->done_bytes = w->late_ns = w->short_bytes = 0;
+	w->done_bytes = w->late_ns = w->short_bytes = w->pace_ns = 0;
+	children = w->op.kind == OP_EXEC || w->op.kind == OP_TOOLS ? worker_children_cpu() : 0;
 	w->code = 0;
 	w->next_due_ns = NEVER;
 	e.done.status = carry_out(w);
@@ -201,6 +237,10 @@ static void run_op(struct hand *w)
 	e.done.late_ns = w->late_ns;
 	e.done.short_bytes = w->short_bytes;
 	e.done.code = w->code;
+	e.done.cpu_ns = worker_cpu() - cpu;
+	if (w->op.kind == OP_EXEC || w->op.kind == OP_TOOLS)
+		e.done.cpu_ns += worker_children_cpu() - children;
+	e.done.pace_ns = w->pace_ns;
 	worker_emit(w, &e);
 }
 

@@ -67,6 +67,7 @@ struct hand {
 	/* the op in hand */
 	struct wire_op op;
 	uint64_t start_ns, done_bytes, late_ns, short_bytes;
+	uint64_t pace_ns; /* asleep of its own will */
 	int32_t code;
 
 	/* file */
@@ -82,6 +83,8 @@ struct hand {
 void worker_emit(struct hand *w, const struct pool_event *e);
 /* Sleep until then, if that is to come; returns the time it is. */
 uint64_t worker_until(uint64_t t_ns);
+/* The same as a part of its op: until then it had nothing to do. */
+uint64_t worker_rest(struct hand *w, uint64_t t_ns);
 static inline uint64_t worker_lateness(uint64_t now_ns, uint64_t due_ns)
 {
 	return now_ns > due_ns ? now_ns - due_ns : 0;
@@ -96,6 +99,10 @@ _Noreturn void worker_fail(struct hand *w, int err);
 void worker_data(struct hand *w, void *to, size_t bytes, uint64_t at);
 /* Work that is spread over op.ns: when its part done/all is due. */
 uint64_t worker_pace(const struct hand *w, uint64_t done, uint64_t all);
+
+/* CPU time of its thread; of commands too, once they are reaped. */
+uint64_t worker_cpu(void);
+uint64_t worker_children_cpu(void);
 
 /* ---- worker_mem.c ---------------------------------------------------------------------------- */
 

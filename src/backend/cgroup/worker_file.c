@@ -156,7 +156,7 @@ void worker_file_read(struct hand *w)
 		uint64_t to = least(span, at + WORKER_CHUNK_PAGES);
 
 		if (w->op.ns)
-			worker_until(worker_pace(w, at, span));
+			worker_rest(w, worker_pace(w, at, span));
 		err = read_pages(w, at, to);
 		at = to;
 	}

@@ -44,14 +44,6 @@ static char *page(const struct hand *w, uint64_t i)
 	return w->base + i * PAGE_BYTES;
 }
 
-static uint64_t cpu_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * NS_PER_SEC + (uint64_t)t.tv_nsec;
-}
-
 /* Its first line is a heading. */
 static bool has_swap(void)
 {
@@ -155,7 +147,7 @@ void worker_mem_aim(struct hand *w, uint64_t bytes)
 	w->goal = pages_of(bytes);
 	w->step_ns = shared_now();
 	w->step_wait_ns = 0;
-	w->step_cpu_ns = w->cpu_ns = cpu_now();
+	w->step_cpu_ns = w->cpu_ns = worker_cpu();
 	w->cpu_wall_ns = 0;
 	w->short_noted = false;
 	if (w->goal > w->pages) {
@@ -220,7 +212,7 @@ static void account_chunk(struct hand *w, uint64_t bytes, uint64_t begin_ns, uin
 		w->cpu_wall_ns += ns;
 		return;
 	}
-	cpu = cpu_now();
+	cpu = worker_cpu();
 	since = cpu - w->cpu_ns;
 	e.step.bytes = bytes;
 	e.step.latency_ns = ns;
@@ -240,7 +232,7 @@ static void grow_chunk(struct hand *w)
 	else if (from < w->huge_from)
 		n = least(n, w->huge_from - from);
 	if (w->cpu_wall_ns && from / WORKER_CHUNK_PAGES % CPU_CHUNKS == 0) {
-		w->cpu_ns = cpu_now();
+		w->cpu_ns = worker_cpu();
 		w->cpu_wall_ns = 0;
 	}
 	begin = shared_now();
@@ -282,7 +274,7 @@ void worker_mem_paced(struct hand *w)
 		uint64_t now = shared_now();
 
 		if (due > now)
-			w->step_wait_ns += worker_until(due) - now;
+			w->step_wait_ns += worker_rest(w, due) - now;
 		grow_chunk(w);
 	}
 }
@@ -297,6 +289,6 @@ void worker_mem_report(struct hand *w, uint64_t late_ns)
 	e.step.bytes = w->grow_bytes;
 	e.step.latency_ns = e.t_ns - w->step_ns - w->step_wait_ns;
 	e.step.late_ns = late_ns;
-	e.step.cpu_ns = least(e.step.latency_ns, cpu_now() - w->step_cpu_ns);
+	e.step.cpu_ns = least(e.step.latency_ns, worker_cpu() - w->step_cpu_ns);
 	worker_emit(w, &e);
 }

@@ -52,7 +52,7 @@ void worker_replay(struct hand *w)
 			next = *samples_get(w, &s, i + 1);
 			over = worker_plus(w->op.due_ns, next.at_ns);
 		}
-		worker_until(due);
+		worker_rest(w, due);
 		follow(w, one.bytes, due, over);
 	}
 	w->late_ns = worker_lateness(shared_now(), due);
@@ -144,7 +144,7 @@ enum done_status worker_tools(struct hand *w)
 		else if (!t.in_call && t.i == w->op.n)
 			break;
 		next_ns = sample_ns <= call_ns ? sample_ns : call_ns;
-		now = w->command.pid ? worker_command_wait(w, next_ns) : worker_until(next_ns);
+		now = w->command.pid ? worker_command_wait(w, next_ns) : worker_rest(w, next_ns);
 		if (w->command.ended) {
 			worker_command_end(w, t.i);
 			end_call(w, &t);

@@ -59,8 +59,10 @@ void oom_kill_worker(struct sim *s, struct worker *w, enum kill_reason why, uint
 		s->more[m].dying++;
 	sim_observe(s, &o);
 	s->react = true;
-	if (w->busy)
+	if (w->busy) {
+		play_killed(s, w);
 		worker_end_op(s, w, DONE_KILLED);
+	}
 	worker_mode(s, w, MODE_EXIT);
 	queue_set(s, worker_index(s, w), s->now_ns + SIM_EXIT_NS + pages * s->machine.free_ns);
 }

@@ -114,6 +114,7 @@ void ops_aim(struct sim *s, struct worker *w, uint64_t bytes)
 	w->step_ns = s->now_ns;
 	w->step_wait_ns = w->step_late_ns = 0;
 	w->small_at = 0;
+	held_step_begin(s, w);
 }
 
 enum step ops_hold(struct sim *s, struct worker *w)
@@ -138,6 +139,7 @@ void ops_report_growth(struct sim *s, struct worker *w)
 
 	if (!w->grow_bytes)
 		return;
+	o.step.held = held_of_step(s, w, o.step.latency_ns);
 	w->done_bytes += w->grow_bytes;
 	sim_observe(s, &o);
 }

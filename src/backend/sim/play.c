@@ -2,6 +2,8 @@
 /*
  * What a worker plays: the memory of a trace, its tool calls, a command by its profile.
  */
+#include <signal.h>
+
 #include "backend/sim/ops.h"
 
 enum play_stage {
@@ -63,6 +65,30 @@ static uint64_t tools_end_ns(const struct op_calls *c)
 	return end;
 }
 
+/* What a real call would be told with: it has its memory for itself. */
+static void tell_call_as(struct sim *s, const struct worker *w, enum done_status status)
+{
+	struct obs o = {
+	    .kind = OBS_COMMAND,
+	    .cgroup = s->more[w->cg].index,
+	    .worker = worker_index(s, w),
+	    .command = {.start_ns = w->call_ns,
+			.peak_bytes = w->call_bytes,
+			.call = w->i,
+			.status = status,
+			.code = status == DONE_KILLED ? 128 + SIGKILL : 0},
+	};
+
+	sim_observe(s, &o);
+}
+
+void play_killed(struct sim *s, const struct worker *w)
+{
+	if (w->kind != OP_TOOLS || !w->in_call)
+		return;
+	tell_call_as(s, w, DONE_KILLED);
+}
+
 /*
  * Two timelines at once: the calls, each of which begins, lasts and ends, and the trace's memory.
  * What comes first is next; a sample goes before a call at the same time.  A call lasts its
@@ -109,11 +135,13 @@ enum step play_tools(struct sim *s, struct worker *w)
 		if (sample_ns <= call_ns) {
 			w->held_bytes = m->v[w->j++].bytes;
 		} else if (w->in_call) {
+			tell_call_as(s, w, DONE_OK);
 			w->in_call = false;
 			w->call_bytes = 0;
 			w->i++;
 		} else {
 			w->in_call = true;
+			w->call_ns = s->now_ns;
 			w->call_bytes = c->v[w->i].bytes;
 			w->call_end_ns = NEVER;
 		}

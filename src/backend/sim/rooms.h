@@ -213,13 +213,23 @@ static inline bool worker_computes(const struct worker *w)
  * it owes now is paid.  False: it ended, has scheduled itself, waits or is dying.
  */
 bool ops_step(struct sim *s, struct worker *w);
-void ops_timeout(struct sim *s, struct worker *w); /* the deadline passed */
+void ops_timeout(struct sim *s, struct worker *w);	 /* the deadline passed */
+void play_killed(struct sim *s, const struct worker *w); /* a tool call in hand ends with it */
 /* The next steps fault in pages until the goal is reached, and do nothing else. */
 bool ops_grows(const struct worker *w);
 static inline uint32_t worker_index(const struct sim *s, const struct worker *w)
 {
 	return (uint32_t)(w - s->w);
 }
+
+/* ---- held.c: where the time of a worker's op goes --------------------------------------------
+ */
+void held_begin(struct sim *s, struct worker *w);  /* of an op */
+void held_settle(struct sim *s, struct worker *w); /* its mode ends */
+void held_thaw(struct sim *s, struct worker *w);   /* it is frozen no longer */
+struct obs_held held_of_op(const struct sim *s, const struct worker *w); /* up to now */
+void held_step_begin(struct sim *s, struct worker *w);
+struct obs_held held_of_step(const struct sim *s, const struct worker *w, uint64_t ns);
 
 void sim_observe(struct sim *s, struct obs *o); /* sets t_ns */
 /* mem_alloc() for n of `size` bytes that begin at a cache line; *block is to be freed. */

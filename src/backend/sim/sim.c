@@ -310,6 +310,15 @@ static void sum_up(const struct sim *s, uint32_t m, struct cg_counters *c)
 		else if (w->mode == MODE_THROTTLE)
 			c->throttled_ns += now - w->sleep_ns;
 	}
+	for (uint32_t i = s->more[m].wbegin; i < s->more[m].wend; i++) {
+		const struct worker *w = &s->w[s->members[i]];
+		struct obs_held h;
+
+		if (!w->busy)
+			continue;
+		h = held_of_op(s, w);
+		obs_held_add(&c->held, &h);
+	}
 }
 
 static void sample(struct sim *s, uint32_t m)

@@ -165,7 +165,7 @@ struct worker {
 	uint8_t status;	    /* of the op */
 	uint32_t noise_ppm; /* cost of its work, 1000000 = nominal */
 	uint64_t tables;
-	uint64_t hot; /* of anon, touched again: the first so many */
+	uint64_t work_ns; /* CPU time that the op has taken, as on a machine of its own */
 	uint64_t hot_swapped, cold_swapped;
 
 	/* What each op begins and ends with: two more. */
@@ -181,6 +181,13 @@ struct worker {
 	/* What is needed less often. */
 	struct charge charge;
 	bool in_call, owe_policy, io_stalls;
+	uint64_t hot; /* of anon, touched again: the first so many */
+	/*
+	 * Where the op's time went so far, the CPU's left out: that is what is left.  since_ns:
+	 * since when it is in its mode, where that is of these; frozen_ns: since when frozen.
+	 */
+	struct obs_held held, step_held; /* step_held, step_work_ns: when the step began */
+	uint64_t step_work_ns, since_ns, frozen_ns;
 	uint64_t process;
 	uint64_t sleep_ns;		       /* MODE_THROTTLE, MODE_DELAY: since when */
 	uint64_t held_since_ns, held_until_ns; /* sched_ext */
@@ -189,7 +196,7 @@ struct worker {
 	uint64_t file;		     /* extent of its file that was ever read */
 	uint64_t file_old, file_new; /* resident: from earlier passes, from this one */
 	uint64_t cursor, span;	     /* page of the pass, pages of the pass */
-	uint64_t call_end_ns, call_bytes, held_bytes, cpu_done_ns;
+	uint64_t call_ns, call_end_ns, call_bytes, held_bytes, cpu_done_ns;
 };
 
 _Static_assert(offsetof(struct worker, op) == 2 * CACHE_LINE, "a field too many");

@@ -84,6 +84,7 @@ void stride_settle(struct sim *s, struct worker *w)
 	c->stock = t->stock;
 	c->faults += grown;
 	w->tables += tables;
+	w->work_ns += grown * s->machine.fault_ns;
 	pages_map(s, w, grown);
 	t->striding = false;
 	s->striding--;

@@ -29,8 +29,11 @@ static void account(struct sim *s, struct worker *w, enum mode from, enum mode t
 
 void worker_mode(struct sim *s, struct worker *w, enum mode mode)
 {
-	if (!w->frozen && w->mode != mode)
+	if (w->mode == mode)
+		return;
+	if (!w->frozen)
 		account(s, w, w->mode, mode);
+	held_settle(s, w);
 	w->mode = (uint8_t)mode;
 }
 
@@ -70,6 +73,7 @@ void worker_frozen(struct sim *s, struct worker *w, int delta)
 		return;
 	if (w->frozen) {
 		account(s, w, w->mode, MODE_IDLE);
+		w->frozen_ns = s->now_ns;
 		w->remain_ns = NEVER;
 		if (queue_holds(s, index)) {
 			uint64_t time_ns = s->turns[index].time_ns;
@@ -80,6 +84,7 @@ void worker_frozen(struct sim *s, struct worker *w, int delta)
 		return;
 	}
 	account(s, w, MODE_IDLE, w->mode);
+	held_thaw(s, w);
 	if (w->remain_ns == NEVER)
 		return;
 	if (worker_computes(w))
@@ -180,6 +185,7 @@ static bool pay(struct sim *s, struct worker *w)
 	if (!ns)
 		return true;
 	w->owe_cpu_ns = 0;
+	w->work_ns += ns;
 	return compute(s, w, MODE_CPU, ns);
 }
 
@@ -196,6 +202,7 @@ void worker_begin(struct sim *s, struct worker *w, const struct op *op, uint64_t
 	w->i = w->j = 0;
 	w->stage = 0;
 	w->status = DONE_OK;
+	held_begin(s, w);
 	worker_schedule(s, w, MODE_WAIT, s->now_ns);
 }
 
@@ -208,6 +215,7 @@ void worker_end_op(struct sim *s, struct worker *w, enum done_status status)
 	    .done = {.start_ns = w->start_ns,
 		     .bytes = w->done_bytes,
 		     .late_ns = w->late_ns,
+		     .held = held_of_op(s, w),
 		     .status = status},
 	};
 
