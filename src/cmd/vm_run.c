@@ -2,6 +2,7 @@
 /* vm_run.c - a machine for the runs of one experiment (vm_run.h) */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/cache.h"
@@ -44,6 +45,18 @@ static const char *library(struct arena *a)
 	return text;
 }
 
+/*
+ * A scheduler that comes and goes has the kernel rewrite its own code where all CPUs run, and two
+ * that QEMU emulates at once may trip over that.
+ */
+static bool cpus_in_turn(const struct cmd *c)
+{
+	const char *threads = getenv("AGENTCG_VM_THREADS");
+
+	return (c->opt.mechanism && !strcmp(c->opt.mechanism, "sched_ext")) ||
+	       (threads && !strcmp(threads, "single"));
+}
+
 int vm_run_open(struct cmd *c, const struct plan *p, const char *command, struct diags *d,
 		struct vm_machine *m)
 {
@@ -58,6 +71,7 @@ int vm_run_open(struct cmd *c, const struct plan *p, const char *command, struct
 	    .cache = cache_folder(&m->a),
 	    .kernel = &m->kernel,
 	    .memory_bytes = c->opt.vm_memory_bytes,
+	    .in_turn = cpus_in_turn(c),
 	    .words = c->words,
 	    .nwords = c->nwords,
 	    .library = library(&m->a),

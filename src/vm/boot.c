@@ -184,6 +184,7 @@ static int start(struct vm *v, const char *program, bool kvm)
 	    .memory_bytes = v->facts.memory_bytes,
 	    .cpus = v->plan ? v->plan->machine.cpus : machine_default.cpus,
 	    .kvm = kvm,
+	    .in_turn = v->o->in_turn,
 	};
 	int err = qemu_start(&c, &v->m.qemu);
 

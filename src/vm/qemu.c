@@ -70,7 +70,7 @@ static void compose(const struct qemu_config *c, struct words *w, int console, i
 		add(w, "-cpu", "host");
 	} else {
 		/* Without cmpxchg16b: 6.12 fails half its boots at it under emulation. */
-		add(w, "-accel", "tcg,thread=multi");
+		add(w, "-accel", c->in_turn ? "tcg,thread=single" : "tcg,thread=multi");
 		add(w, "-cpu", "max,-cx16");
 	}
 	add(w, "-smp", arena_printf(&w->a, "%" PRIu32, c->cpus));

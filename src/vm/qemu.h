@@ -22,7 +22,8 @@ struct qemu_config {
 	int disk;	     /* file descriptor of a raw image; -1: none */
 	uint64_t memory_bytes;
 	uint32_t cpus;
-	bool kvm; /* else software emulation */
+	bool kvm;     /* else software emulation */
+	bool in_turn; /* emulate one CPU at a time: slower, and exact where code changes itself */
 };
 
 struct qemu {

@@ -28,6 +28,7 @@ struct vm_options {
 	const char *cache; /* folder of kernels, and of what was found out about KVM */
 	const struct kernel *kernel;
 	uint64_t memory_bytes;	  /* 0: what the plan needs */
+	bool in_turn;		  /* struct qemu_config */
 	const char *const *words; /* argv[1] and on, for the agentcg inside */
 	size_t nwords;
 	const char *library; /* folders for `use`, separated by colons */
