@@ -61,6 +61,7 @@ struct agentcg_event {
 struct agentcg_counts {
 	__u64 over_high;    /* batches that found it over memory.high */
 	__u64 delays;	    /* events sent */
+	__u64 delays_ns;    /* sum of what they ask for */
 	__u64 lost;	    /* events that did not fit into the buffer */
 	__u64 throttled_ns; /* native sleep */
 };

@@ -223,6 +223,7 @@ static __always_inline void judge(struct cgroup_subsys_state *css, __u64 now, __
 		__sync_fetch_and_add(&c->delays, 1);
 	else
 		__sync_fetch_and_add(&c->lost, 1);
+	__sync_fetch_and_add(&c->delays_ns, s.policy.delay_ns);
 }
 
 /* Up to 6.12 it is called on every return to user mode of a task that charged, mostly in vain. */

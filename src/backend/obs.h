@@ -85,8 +85,13 @@ struct cg_counters {
 	uint64_t reclaimed_bytes;			       /* memory.stat pgsteal */
 	uint64_t refault_bytes;				       /* read again from disk or swap */
 	uint64_t faults;				       /* memory.stat pgfault */
-	uint64_t delays, delayed_ns;	   /* policy delays of its tasks: count, time */
-	uint64_t protections;		   /* reclaim passes that `protect` turned away */
+	uint64_t delays, delayed_ns; /* policy delays of its tasks: count, time */
+	uint64_t protections;	     /* reclaim passes that `protect` turned away */
+	/*
+	 * What the mechanism was asked, where it counts that: batches that it judged, delays that
+	 * it asked for and their sum.  `delays` are those that came of it.
+	 */
+	uint64_t asked, given, given_ns;
 	uint64_t throttled_ns;		   /* native memory.high sleep; a delay may lie in it */
 	uint64_t psi_some_ns, psi_full_ns; /* memory.pressure total= */
 	struct obs_held held; /* so far, of ops in flight of its own workers; or 0: not told */

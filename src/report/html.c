@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "report/asked.h"
 #include "report/lateness.h"
 #include "report/cells.h"
 #include "report/claims.h"
@@ -223,6 +224,18 @@ static void put_environment(const struct results *r, struct buf *out)
 	pool_mechanisms(r, &b);
 	put_term(out, "mechanism", b.n ? buf_str(&b) : "none");
 	buf_clear(&b);
+	for (uint32_t i = 0; i < p->npolicies; i++) {
+		for (uint32_t c = 0; c < p->ncgroups; c++) {
+			struct asked asked;
+
+			if (!asked_of(r, (int32_t)i, c, &asked))
+				continue;
+			buf_printf(&b, "%s.%s: ", p->policies[i].name, p->cgroups[c].name);
+			asked_text(&asked, &b);
+			put_term(out, "delays", buf_str(&b));
+			buf_clear(&b);
+		}
+	}
 	if (r->kernel)
 		put_term(out, "kernel", r->kernel);
 	lateness_text(r, &b);

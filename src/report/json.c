@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/units.h"
+#include "report/asked.h"
 #include "report/fidelity.h"
 #include "report/fields.h"
 #include "report/json_value.h"
@@ -79,6 +80,7 @@ static json_t *cgroup(const struct results *r, int32_t policy, uint32_t index, u
 	struct pool pool = pool_of(r, policy, index);
 	json_t *o = json_object(), *psi = json_object(), *metrics = json_object();
 	bool session = sessions && r->plan->cgroups[index].leaf;
+	struct asked asked;
 
 	json_put(o, "name", json_text(r->plan->cgroups[index].name));
 	json_put(o, "session", json_boolean(session));
@@ -97,6 +99,8 @@ static json_t *cgroup(const struct results *r, int32_t policy, uint32_t index, u
 	json_put(o, "delays", mean(&of, M_DELAYS));
 	json_put(o, "delayed_s", mean(&of, M_DELAYED));
 	json_put(o, "throttled_s", mean(&of, M_THROTTLED));
+	if (asked_of(r, policy, index, &asked))
+		json_put(o, "asked", asked_json(&asked));
 	json_put(o, "events", events(&of));
 	json_put(psi, "some", mean(&of, M_PSI_SOME));
 	json_put(psi, "full", mean(&of, M_PSI_FULL));
@@ -255,6 +259,7 @@ static void put_some(json_t *o, const struct cg_summary *s)
 {
 	const struct command_sums *c = &s->commands;
 	const struct obs_held *h = &s->held;
+	struct asked asked = {0};
 	json_t *part;
 
 	if (c->n) {
@@ -281,6 +286,8 @@ static void put_some(json_t *o, const struct cg_summary *s)
 	}
 	if (s->short_bytes)
 		json_put(o, "short_bytes", json_count(s->short_bytes));
+	if (asked_add(&asked, &s->counters))
+		json_put(o, "asked", asked_json(&asked));
 }
 
 static json_t *run_cgroup(const struct results *r, const struct run_summary *run, uint32_t index)

@@ -149,7 +149,10 @@ static const char version_5[] = ADD_COUNT("held_ready_ns") ADD_COUNT("held_disk_
 	ADD("spent_throttle_ns") ADD("spent_delay_ns") ADD("spent_reclaim_ns") ADD("spent_ready_ns")
 	    ADD("spent_disk_ns") ADD("spent_frozen_ns") ADD("spent_pace_ns");
 
-const char *const schema_steps[] = {version_1, version_2, version_3, version_4, version_5};
+/* What mechanisms were asked and answered. */
+static const char version_6[] = ADD_COUNT("asked") ADD_COUNT("given") ADD_COUNT("given_ns");
+
+const char *const schema_steps[] = {version_1, version_2, version_3, version_4, version_5, version_6};
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
 
 #define COLUMN(type, name, member)                                                                 \
@@ -230,6 +233,9 @@ const struct schema_column schema_cgroup_run[] = {
     COUNTER(throttled_ns),
     COUNTER(psi_some_ns),
     COUNTER(psi_full_ns),
+    COUNTER(asked),
+    COUNTER(given),
+    COUNTER(given_ns),
 };
 const size_t schema_ncgroup_run = sizeof schema_cgroup_run / sizeof *schema_cgroup_run;
 

@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "base/utf8.h"
+#include "report/asked.h"
 #include "report/fields.h"
 #include "report/report.h"
 #include "report/text.h"
@@ -214,6 +215,54 @@ static void lateness_is_told_where_time_is_not_simulated(void **state)
 	l = json_object_get(json_array_get(json_object_get(j, "policies"), MADE_NONE), "lateness");
 	assert_true(json_is_null(l));
 	json_decref(j);
+	buf_free(&b);
+	made_free(m);
+}
+
+static void what_a_mechanism_was_asked(void **state)
+{
+	struct made *m = made_new();
+	struct buf b = {0};
+	json_error_t why;
+	struct asked sum;
+	json_t *j, *o;
+
+	(void)state;
+	report_json(m->results, &b);
+	assert_null(strstr(buf_str(&b), "\"asked\"")); /* simulated: nobody counts it */
+	for (uint32_t i = 0; i < 3; i++) {
+		struct cg_counters *c = &made_sum(m, MADE_BPF, i, MADE_HIGH)->counters;
+
+		c->asked = 100 + i;
+		c->given = 2;
+		c->given_ns = NS_PER_SEC;
+		c->delays = i;
+		c->delayed_ns = i * 400 * NS_PER_MS;
+		c->protections = 5;
+	}
+	made_run(m, MADE_BPF, 2)->end = END_INTERRUPTED;
+	assert_true(asked_of(m->results, MADE_BPF, MADE_HIGH, &sum));
+	assert_int_equal(sum.batches, 201);
+	assert_int_equal(sum.runs, 2);
+	assert_false(asked_of(m->results, MADE_NONE, MADE_HIGH, &sum));
+	assert_int_equal(sum.batches, 0);
+	buf_clear(&b);
+	report_json(m->results, &b);
+	j = json_loads(buf_str(&b), 0, &why);
+	assert_non_null(j);
+	o = json_object_get(json_array_get(json_object_get(j, "policies"), MADE_BPF), "cgroups");
+	o = json_object_get(json_array_get(o, MADE_HIGH), "asked");
+	assert_int_equal(json_integer_value(json_object_get(o, "batches")), 201);
+	assert_int_equal(json_integer_value(json_object_get(o, "delays_given")), 4);
+	assert_true(json_real_value(json_object_get(o, "given_s")) == 2.0);
+	assert_int_equal(json_integer_value(json_object_get(o, "delays")), 1);
+	assert_true(json_real_value(json_object_get(o, "delayed_s")) == 0.4);
+	assert_int_equal(json_integer_value(json_object_get(o, "protections")), 10);
+	json_decref(j);
+	buf_clear(&b);
+	report_html(m->results, &b);
+	assert_has(&b, "asked for 201 batches, gave 4 delays (2 s), 1 came about (0.4 s); "
+		       "protected 10 times; in 2 runs");
 	buf_free(&b);
 	made_free(m);
 }
@@ -502,6 +551,7 @@ int main(void)
 	    TEST(same_results_same_bytes),
 	    TEST(csv_quotes),
 	    cmocka_unit_test(fields_follow_the_metrics),
+	    cmocka_unit_test(what_a_mechanism_was_asked),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);

@@ -412,6 +412,7 @@ static void test_version_1_is_brought_up(void **state)
 	assert_int_equal(back[0].cgroups[3].short_bytes, 0);
 	assert_int_equal(back[0].cgroups[3].held.disk_ns, 0);
 	assert_int_equal(back[0].cgroups[3].spent.total_ns, NEVER);
+	assert_int_equal(back[0].cgroups[3].counters.asked, 0);
 	assert_null(back[0].timeline);
 	assert_int_equal(back[0].clock, OBS_CLOCK_MODEL);
 	/* Whose time it was can be told of what was kept, how late it was not. */

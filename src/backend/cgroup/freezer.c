@@ -187,6 +187,7 @@ void freezer_count(void *m, uint32_t cgroup, uint64_t now_ns, struct cg_counters
 	uint64_t throttled_ns = 0;
 
 	c->delays = c->delayed_ns = c->protections = 0;
+	c->asked = c->given = c->given_ns = 0;
 	for (uint32_t i = cgroup; i < f->h->n; i++) {
 		struct cg_counters one = {0};
 
@@ -197,6 +198,9 @@ void freezer_count(void *m, uint32_t cgroup, uint64_t now_ns, struct cg_counters
 		c->protections += shield_count(f->shield, i);
 		f->watch->count(f->watching, i, &one);
 		throttled_ns += one.throttled_ns;
+		c->asked += one.asked;
+		c->given += one.given;
+		c->given_ns += one.given_ns;
 		if (i == cgroup && one.faults)
 			c->faults = one.faults;
 	}

@@ -85,7 +85,8 @@ struct mechanism {
 	/*
 	 * Fill in what it knows of a cgroup and its descendants, from open until now_ns: delays,
 	 * delayed_ns, protections (on a kernel without a hook: how often protection was raised);
-	 * throttled_ns and faults where it counts them better than the files do, else they stay.
+	 * asked, given, given_ns, throttled_ns and faults where it counts them better than the
+	 * files do, else they stay.
 	 */
 	void (*count)(void *m, uint32_t cgroup, uint64_t now_ns, struct cg_counters *c);
 	/* Undo everything, also in a half-open state; m may be NULL.  Workers may be alive. */

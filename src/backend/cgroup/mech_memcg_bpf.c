@@ -261,7 +261,13 @@ static void hook_count(void *m, uint32_t cgroup, uint64_t now_ns, struct cg_coun
 		sum.delayed_ns += one.delayed_ns;
 		sum.throttled_ns += one.throttled_ns;
 		sum.protections += one.protections;
+		sum.calls += one.calls;
+		sum.given += one.given;
+		sum.given_ms += one.given_ms;
 	}
+	out->asked = sum.calls;
+	out->given = sum.given;
+	out->given_ns = sum.given_ms * NS_PER_MS;
 	out->delays = sum.delays;
 	out->delayed_ns = sum.delayed_ns;
 	out->protections = sum.protections;

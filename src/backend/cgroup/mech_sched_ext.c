@@ -85,6 +85,7 @@ static void hold_count(void *m, uint32_t cgroup, uint64_t now_ns, struct cg_coun
 	uint64_t throttled_ns = 0;
 
 	c->delays = c->delayed_ns = c->protections = 0;
+	c->asked = c->given = c->given_ns = 0;
 	for (uint32_t i = cgroup; i < k->h->n; i++) {
 		struct agentcg_hold_counts n = {0};
 		struct cg_counters one = {0};
@@ -97,6 +98,9 @@ static void hold_count(void *m, uint32_t cgroup, uint64_t now_ns, struct cg_coun
 		c->protections += shield_count(k->shield, i);
 		watch_bpf.count(k->watching, i, &one);
 		throttled_ns += one.throttled_ns;
+		c->asked += one.asked;
+		c->given += one.given;
+		c->given_ns += one.given_ns;
 		if (i == cgroup && one.faults)
 			c->faults = one.faults;
 	}

@@ -44,7 +44,7 @@ struct watch {
 	int (*next)(void *w, uint64_t now_ns, struct watch_event *e);
 	/* Until when this priority-high cgroup is active if it does nothing more; 0: it is not. */
 	uint64_t (*active_until)(void *w, uint32_t cgroup, uint64_t now_ns);
-	/* What it measured beside, of this cgroup alone: throttled_ns, faults. */
+	/* What it measured beside, of this cgroup alone: throttled_ns, faults, asked. */
 	void (*count)(void *w, uint32_t cgroup, struct cg_counters *c);
 	void (*close)(void *w); /* NULL is fine */
 };

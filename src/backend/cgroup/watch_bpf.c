@@ -362,8 +362,12 @@ static void watcher_count(void *run, uint32_t cgroup, struct cg_counters *out)
 	struct agentcg_counts n;
 	struct counted c;
 
-	if (look(w->counts, id, &n, sizeof n, 0))
+	if (look(w->counts, id, &n, sizeof n, 0)) {
 		out->throttled_ns = n.throttled_ns;
+		out->asked = n.over_high;
+		out->given = n.delays + n.lost;
+		out->given_ns = n.delays_ns;
+	}
 	if (w->cg[cgroup].watched && look(w->windows, id, &c, sizeof c, BPF_F_LOCK))
 		out->faults = w->cg[cgroup].faults + c.faults;
 }

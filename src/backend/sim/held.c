@@ -10,7 +10,7 @@
  * A frozen task does not run.  The time is the freezer's from when the task would have had
  * something to do: a sleep that ends before the thaw costs nothing more.
  */
-#include "backend/sim/state.h"
+#include "backend/sim/rooms.h"
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
