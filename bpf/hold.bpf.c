@@ -213,7 +213,10 @@ static __always_inline void begin_hold(struct agentcg_hold *h, __u64 enq_flags, 
 	if (h->held_ns)
 		return; /* it has been put back into the queue */
 	h->held_ns = now;
-	if (!c || enq_flags & SCX_ENQ_WAKEUP)
+	if (enq_flags & SCX_ENQ_WAKEUP)
+		return;
+	h->lag_us = (__u32)((now - h->since_ns) / 1000);
+	if (!c)
 		return;
 	__sync_fetch_and_add(&c->stopped, 1);
 	__sync_fetch_and_add(&c->stop_ns, now - h->since_ns);
@@ -262,6 +265,7 @@ static __always_inline void end_hold(struct agentcg_hold *h, __u32 tid, __u64 no
 	    .delay_ns = now - h->since_ns,
 	    .task = tid,
 	    .kind = AGENTCG_EVENT_DELAY,
+	    .lag_us = h->lag_us,
 	};
 	bpf_ringbuf_submit(e, 0);
 }

@@ -26,7 +26,7 @@ struct agentcg_hold {
 	__u32 batches; /* that it pays for */
 	__u32 cpu;     /* where it was then */
 	__u32 nudges;  /* given to that CPU, to look who shall run there */
-	__u32 pad;
+	__u32 lag_us;  /* how long it ran on; 0: it slept, for memory.high */
 };
 
 /* Of a cgroup and those below it that have no entry of their own. */

@@ -53,8 +53,8 @@ struct agentcg_event {
 	__u64 delay_ns;
 	__u32 task; /* thread id in the first pid namespace */
 	__u32 kind;
-	__u32 pages; /* that it has charged since it was judged last: what penalties scale with */
-	__u32 unused;
+	__u32 pages;  /* that it has charged since it was judged last: what penalties scale with */
+	__u32 lag_us; /* of DELAY: it ran on for that long, as far as the kernel knows */
 };
 
 /* What is counted for a cgroup and those below it that have no entry of their own. */

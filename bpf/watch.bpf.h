@@ -99,7 +99,7 @@ static __always_inline bool tell(__u32 kind, __u64 now, __u64 cgroup, __u64 dela
 	e->task = (__u32)bpf_get_current_pid_tgid();
 	e->kind = kind;
 	e->pages = pages;
-	e->unused = 0;
+	e->lag_us = 0;
 	bpf_ringbuf_submit(e, 0);
 	return true;
 }

@@ -154,7 +154,10 @@ static int begin(struct freezer *f, const struct watch_event *e, uint64_t now_ns
 		*h = before;
 		return err;
 	}
-	(f->h->stopped ? f->h->stopped : f->h->delayed)(f->h->ctx, e->cgroup, e->t_ns, owed);
+	if (f->h->stopped)
+		f->h->stopped(f->h->ctx, e->cgroup, e->t_ns, owed, 0);
+	else
+		f->h->delayed(f->h->ctx, e->cgroup, e->t_ns, owed);
 	return 0;
 }
 

@@ -61,11 +61,11 @@ static void tell_delay(struct live_run *r, uint32_t cgroup, uint64_t t_ns, uint6
 			  .delay = {.ns = ns, .lag_ns = lag_ns}});
 }
 
-static void host_stopped(void *ctx, uint32_t cgroup, uint64_t t_ns, uint64_t ns)
+static void host_stopped(void *ctx, uint32_t cgroup, uint64_t t_ns, uint64_t ns, uint64_t at_ns)
 {
-	uint64_t now_ns = host_now_ns();
-
-	tell_delay(ctx, cgroup, t_ns, ns, now_ns > t_ns ? now_ns - t_ns : 0);
+	if (!at_ns)
+		at_ns = host_now_ns();
+	tell_delay(ctx, cgroup, t_ns, ns, at_ns > t_ns ? at_ns - t_ns : 0);
 }
 
 static void host_delayed(void *ctx, uint32_t cgroup, uint64_t t_ns, uint64_t ns)

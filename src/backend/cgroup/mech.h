@@ -56,8 +56,11 @@ struct mech_host {
 	 * run goes on, and is VOID.
 	 */
 	void (*lost)(void *ctx, const char *why);
-	/* The same, where the task ran on and has been stopped just now.  NULL: as delayed. */
-	void (*stopped)(void *ctx, uint32_t cgroup, uint64_t t_ns, uint64_t ns);
+	/*
+	 * The same, where the task ran on until at_ns; 0: it has been stopped just now.  NULL: as
+	 * delayed.
+	 */
+	void (*stopped)(void *ctx, uint32_t cgroup, uint64_t t_ns, uint64_t ns, uint64_t at_ns);
 };
 
 struct mechanism {

@@ -191,6 +191,8 @@ static int hold_step(void *m, uint64_t now_ns)
 			foreign = true;
 		else if (e.kind == AGENTCG_EVENT_HOLD)
 			k->due_ns = now_ns;
+		else if (k->h->stopped)
+			k->h->stopped(k->h->ctx, e.cgroup, e.t_ns, e.delay_ns, e.t_ns + e.lag_ns);
 		else
 			k->h->delayed(k->h->ctx, e.cgroup, e.t_ns, e.delay_ns);
 	}

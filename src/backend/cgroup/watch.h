@@ -25,6 +25,7 @@ struct watch_event {
 	uint32_t pages;	  /* charged by these: what the kernel's own penalty scales with */
 	uint64_t t_ns;	  /* since when */
 	uint64_t delay_ns;
+	uint64_t lag_ns; /* the task ran on for that long; 0 where only user space stops it */
 };
 
 struct watch {

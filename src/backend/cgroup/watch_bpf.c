@@ -303,6 +303,7 @@ static int on_event(void *run, void *data, size_t size)
 					.pages = e->pages,
 					.t_ns = e->t_ns,
 					.delay_ns = e->delay_ns,
+					.lag_ns = (uint64_t)e->lag_us * NS_PER_US,
 				    });
 		break;
 	}
