@@ -118,15 +118,17 @@ static void only_the_hook_and_high_clamp(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct sim_world w;
 		const struct obs *o;
+		uint64_t least;
 
 		make(&w, cases[i].name, cases[i].asked_ns);
 		activate(&w);
 		settle(&w, FIRST, 1);
-		settle(&w, FIRST, 1); /* high: the first may sleep before it is written */
+		settle(&w, FIRST, 1); /* high: the first sleeps before it is written */
 		o = sw_latest(&w, OBS_DELAY, !strcmp(cases[i].name, "poll") ? UINT32_MAX : FIRST);
 		assert_non_null(o);
-		assert_in_range(o->delay.ns, cases[i].got_ns - cases[i].got_ns / 10,
-				cases[i].got_ns + 60 * MS);
+		/* high makes up for what was slept too much before. */
+		least = strcmp(cases[i].name, "high") ? cases[i].got_ns : cases[i].got_ns / 2;
+		assert_in_range(o->delay.ns, least, cases[i].got_ns + 60 * MS);
 		sw_free(&w);
 	}
 }

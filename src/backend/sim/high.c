@@ -95,7 +95,7 @@ void high_handle(struct sim *s, struct worker *w, uint32_t nr_over)
 		if (hook)
 			policy = policy_delay_jiffies(s, w->cg);
 		else if (!seen)
-			mech_charged(s, w, native);
+			mech_charged(s, w, nr_over, native);
 		seen = true;
 		penalty = policy > native ? policy : native;
 		if (penalty > SIM_MAX_HIGH_DELAY)

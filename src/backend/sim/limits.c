@@ -80,9 +80,24 @@ void limits_freeze(struct sim *s, uint32_t m, bool on)
 	freeze_members(s, m, on ? 1 : -1);
 }
 
+/*
+ * What polls knows the cgroup that has the delay: all below wait for it, but those that have one of
+ * their own, or none.  Whoever is held is let go, whatever `set` has changed meanwhile.
+ */
 void limits_hold(struct sim *s, uint32_t m, bool on)
 {
-	freeze_members(s, m, on ? 1 : -1);
+	for (uint32_t i = s->more[m].wbegin; i < s->more[s->cg[m].end - 1].wend; i++) {
+		struct worker *w = &s->w[s->members[i]];
+
+		if (on && !w->held_for &&
+		    (s->mechanism != MECH_POLL || s->cg[w->cg].delay_cg == m)) {
+			w->held_for = m;
+			worker_frozen(s, w, 1);
+		} else if (!on && w->held_for == m) {
+			w->held_for = 0;
+			worker_frozen(s, w, -1);
+		}
+	}
 }
 
 static void write_attrs(struct sim *s, uint32_t m, const struct cg_attrs *a, uint32_t mask)

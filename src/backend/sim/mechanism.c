@@ -80,7 +80,7 @@ bool mech_hold_task(struct sim *s, struct worker *w)
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-void mech_charged(struct sim *s, struct worker *w, uint64_t native)
+void mech_charged(struct sim *s, struct worker *w, uint64_t nr, uint64_t native)
 {
 	uint32_t m = s->cg[w->cg].delay_cg;
 	const struct agentcg_policy *p;
@@ -99,7 +99,7 @@ void mech_charged(struct sim *s, struct worker *w, uint64_t native)
 		return;
 	/* What memory.high is moved for has to be known of the batches below it, too. */
 	if (s->mechanism == MECH_HIGH)
-		tight_charged(s, m, native, waits);
+		tight_charged(s, m, nr, native, waits);
 	else if (waits && s->mechanism == MECH_FREEZE)
 		hold_charged(s, w, p->delay_ns);
 	else if (waits)
@@ -137,7 +137,7 @@ void mech_count(const struct sim *s, uint32_t m, struct cg_counters *c)
 	if (!s->mech)
 		return;
 	h = &s->mech[m];
-	c->delays += h->delays;
+	c->delays += h->delays + (h->charged + SIM_CHARGE_BATCH / 2) / SIM_CHARGE_BATCH;
 	c->delayed_ns += h->ended_ns;
 	if (h->on && s->mechanism != MECH_HIGH)
 		c->delayed_ns += (s->now_ns < h->due_ns ? s->now_ns : h->due_ns) - h->since_ns;

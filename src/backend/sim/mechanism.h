@@ -27,7 +27,7 @@
 #define POLL_LOOK_NS	 (50 * NS_PER_MS)  /* LOOK_NS of watch_poll.c */
 #define POLL_NOTIFY_NS	 (12 * NS_PER_MS)  /* CGROUP_FILE_NOTIFY_MIN_INTV, 3 jiffies as measured */
 #define SCHED_EXT_MAX_NS (25 * NS_PER_SEC) /* AGENTCG_HOLD_MAX_NS: below the watchdog's 30 s */
-#define HIGH_CYCLE	 4		   /* CYCLE of mech_high.c */
+#define HIGH_CYCLE	 2		   /* CYCLE of mech_high.c */
 
 /* A cgroup under freeze, poll or high. */
 struct mech_cg {
@@ -46,8 +46,11 @@ struct mech_cg {
 
 	/* high */
 	uint64_t own_high;   /* the scenario's, while on */
-	uint64_t base, peak; /* usage at the last write; that growth is accounted for */
-	int64_t owed;	     /* jiffies */
+	uint64_t base, peak; /* usage at the last write; the highest at a charge */
+	bool drained;	     /* by our write: the next batch replaces what was taken back */
+	int64_t owed;	     /* jiffies, for charges, less what was slept */
+	int64_t planned;     /* owed when last written */
+	uint64_t charged;    /* pages of batches that had to wait */
 	uint64_t write_ns;   /* NEVER: not due */
 };
 
@@ -61,7 +64,7 @@ void mech_fire(struct sim *s, uint32_t m);
  * w has charged a batch, and reclaimed what its cgroups are over their memory.high.  `native` is
  * the penalty in jiffies that it is about to sleep, if it is long enough.
  */
-void mech_charged(struct sim *s, struct worker *w, uint64_t native);
+void mech_charged(struct sim *s, struct worker *w, uint64_t nr, uint64_t native);
 /* A priority-high cgroup crossed its threshold. */
 void mech_active(struct sim *s);
 /* It has faulted, under poll: to be read before long. */
@@ -87,7 +90,7 @@ void hold_notified(struct sim *s, uint32_t m);
 void hold_read_faults(struct sim *s);
 void hold_fire(struct sim *s, uint32_t m);
 /* tight.c; `waits`: the batch is over the scenario's own memory.high, or need not be */
-void tight_charged(struct sim *s, uint32_t m, uint64_t native, bool waits);
+void tight_charged(struct sim *s, uint32_t m, uint64_t nr, uint64_t native, bool waits);
 void tight_active(struct sim *s, uint32_t m);
 void tight_fire(struct sim *s, uint32_t m);
 void tight_let_go(struct sim *s, uint32_t m);

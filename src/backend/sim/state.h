@@ -192,8 +192,9 @@ struct worker {
 	uint64_t sleep_ns;		       /* MODE_THROTTLE, MODE_DELAY: since when */
 	uint64_t held_since_ns, held_until_ns; /* sched_ext */
 	uint32_t held_batches;
-	uint64_t remain_ns;	     /* frozen: CPU time left, or the time at which it is due */
-	uint64_t file;		     /* extent of its file that was ever read */
+	uint32_t held_for;  /* freeze, poll: the cgroup for whose delay it is frozen; 0: for none */
+	uint64_t remain_ns; /* frozen: CPU time left, or the time at which it is due */
+	uint64_t file;	    /* extent of its file that was ever read */
 	uint64_t file_old, file_new; /* resident: from earlier passes, from this one */
 	uint64_t cursor, span;	     /* page of the pass, pages of the pass */
 	uint64_t call_ns, call_end_ns, call_bytes, held_bytes, cpu_done_ns;

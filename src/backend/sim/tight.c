@@ -103,29 +103,52 @@ static void tighten(struct sim *s, uint32_t m)
 		before = pages;
 		h->on = true;
 		c->high = pages;
+		h->base = c->usage;
 		memcg_limits_changed(s, m);
 		limits_shrink_to_high(s, m);
+		h->drained |= c->usage < h->base;
 		h->base = c->usage;
 	}
+	h->planned = h->owed;
 }
 
-static void account(struct sim *s, uint32_t m, uint64_t slept)
+/* Of a batch that replaces what our write took back, what the cgroup grew by is the tasks'. */
+static void account(struct sim *s, uint32_t m, uint64_t pages, uint64_t slept)
 {
 	struct mech_cg *h = &s->mech[m];
-	uint64_t usage = s->cg[m].usage;
+	uint64_t usage = s->cg[m].usage, grown = usage > h->peak ? usage - h->peak : 0;
 
-	if (usage > h->peak) {
-		h->owed += (int64_t)(delay_of(s, m) * (usage - h->peak) / SIM_CHARGE_BATCH);
-		h->peak = usage;
-	}
-	h->owed -= (int64_t)slept;
+	if (h->drained && grown < pages)
+		pages = grown;
+	h->drained = false;
+	h->peak += grown;
+	h->charged += pages;
+	h->owed += (int64_t)(delay_of(s, m) * pages / SIM_CHARGE_BATCH) - (int64_t)slept;
 	if (h->owed > DEBT_MAX)
 		h->owed = DEBT_MAX;
 	if (h->owed < -DEBT_MAX)
 		h->owed = -DEBT_MAX;
 }
 
-void tight_charged(struct sim *s, uint32_t m, uint64_t native, bool waits)
+static void begin(struct sim *s, uint32_t m)
+{
+	struct mech_cg *h = &s->mech[m];
+
+	h->owed = 0;
+	h->drained = false;
+	h->peak = s->cg[m].usage;
+}
+
+/* Was slept so much more or less than planned that the next value cannot wait for its turn? */
+static bool astray(const struct sim *s, uint32_t m)
+{
+	const struct mech_cg *h = &s->mech[m];
+	int64_t delay = (int64_t)delay_of(s, m);
+
+	return h->owed < -delay || h->owed > h->planned + delay;
+}
+
+void tight_charged(struct sim *s, uint32_t m, uint64_t nr, uint64_t native, bool waits)
 {
 	struct mech_cg *h = &s->mech[m];
 	uint64_t slept = native < SIM_MAX_HIGH_DELAY ? native : SIM_MAX_HIGH_DELAY, soon;
@@ -135,13 +158,15 @@ void tight_charged(struct sim *s, uint32_t m, uint64_t native, bool waits)
 	if (!h->on) {
 		if (!waits)
 			return;
+		if (h->write_ns == NEVER)
+			begin(s, m);
 		/* It sleeps as the scenario's own memory.high says. */
-		h->owed += (int64_t)delay_of(s, m);
-		h->peak = s->cg[m].usage;
 		slept = 0;
-	} else {
-		account(s, m, slept);
-		if (s->cg[m].usage + SIM_CHARGE_BATCH / 2 < h->base + CYCLE_PAGES)
+	}
+	if (waits) {
+		account(s, m, nr, slept);
+		if (h->on && s->cg[m].usage + SIM_CHARGE_BATCH / 2 < h->base + CYCLE_PAGES &&
+		    !astray(s, m))
 			return;
 	}
 	soon = slept * SIM_JIFFY_NS / 2;
@@ -158,8 +183,7 @@ void tight_active(struct sim *s, uint32_t m)
 
 	if (h->on || h->write_ns != NEVER || !applies(s, m))
 		return;
-	h->owed = 0;
-	h->peak = s->cg[m].usage;
+	begin(s, m);
 	h->write_ns = s->now_ns + s->machine.reaction_ns;
 	arm(s, m);
 }
