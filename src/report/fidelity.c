@@ -178,7 +178,9 @@ void fidelity_print(const struct results *r, unsigned width, struct buf *out)
 	if (!r->prediction)
 		return;
 	buf_printf(&line, "the simulator (%s%s) beside %s:",
-		   r->prediction->mechanism ? r->prediction->mechanism : "no mechanism",
+		   pool_mechanisms_named(r)   ? "mechanisms as policies name them"
+		   : r->prediction->mechanism ? r->prediction->mechanism
+					      : "no mechanism",
 		   is_calibrated(r) ? ", calibrated" : "", r->backend);
 	text_wrap(out, buf_str(&line), 0, 2, width);
 	buf_free(&line);

@@ -655,9 +655,25 @@ static void mechanisms_have_names(void **state)
 	assert_null(mech_find("no such"));
 }
 
+/* What a scenario may name is what live runs have, where BPF is built in. */
+static void names_are_those_of_scenarios(void **state)
+{
+	(void)state;
+	size_t n = 0;
+
+	for (; mech_nth(n); n++)
+		assert_true(backend_mechanism_known(mech_nth(n)->name));
+	for (size_t i = 0; backend_mechanism(i); i++) {
+		assert_true(backend_feature_known(backend_mechanism(i)));
+		n -= mech_find(backend_mechanism(i)) != NULL;
+	}
+	assert_int_equal(n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(names_are_those_of_scenarios),
 	    cmocka_unit_test(policy_follows_attributes),
 	    cmocka_unit_test(said_off_is_said),
 	    cmocka_unit_test(window_is_exceeded_not_met),
