@@ -152,7 +152,8 @@ static const char version_5[] = ADD_COUNT("held_ready_ns") ADD_COUNT("held_disk_
 /* What mechanisms were asked and answered. */
 static const char version_6[] = ADD_COUNT("asked") ADD_COUNT("given") ADD_COUNT("given_ns");
 
-const char *const schema_steps[] = {version_1, version_2, version_3, version_4, version_5, version_6};
+const char *const schema_steps[] = {version_1, version_2, version_3,
+				    version_4, version_5, version_6};
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
 
 #define COLUMN(type, name, member)                                                                 \
