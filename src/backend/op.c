@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/op.h"
 
+#include "backend/obs.h"
+
 const struct cg_attrs cg_attrs_default = {
     .high_bytes = NO_LIMIT,
     .max_bytes = NO_LIMIT,
@@ -118,4 +120,19 @@ const char *op_kind_name(enum op_kind k)
 		break;
 	}
 	return "?";
+}
+
+const char *done_status_name(uint32_t status)
+{
+	switch ((enum done_status)status) {
+	case DONE_OK:
+		return "ok";
+	case DONE_KILLED:
+		return "killed";
+	case DONE_FAILED:
+		return "failed";
+	case DONE_TIMEOUT:
+		return "timed out";
+	}
+	return "";
 }

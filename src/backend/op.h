@@ -147,6 +147,7 @@ static inline bool op_is_worker(enum op_kind k)
 	return k <= OP_EXEC;
 }
 const char *op_kind_name(enum op_kind k);
+const char *done_status_name(uint32_t status); /* enum done_status (obs.h): "timed out" */
 
 /*
  * Memory to follow: at at_ns (from the start of the op) hold `bytes`.  Speed and base are applied

@@ -110,7 +110,7 @@ int run_plan(struct cmd *c, const struct run_request *q)
 	    .backend = &backend_sim,
 	    .stop = &signals_stop,
 	    /* What is simulated can be simulated again. */
-	    .timelines = c->opt.plot || c->opt.reports[REPORT_HTML] || (k && c->opt.backend),
+	    .timelines = reports_want_timelines(c, p) || (k && c->opt.backend),
 	    .progress = progress_run,
 	    .observe = progress_obs,
 	    .progress_ctx = &progress,

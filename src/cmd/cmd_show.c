@@ -57,8 +57,7 @@ int cmd_show(struct cmd *c)
 		if (status == STATUS_OK)
 			take_options(c, s, &k, &a);
 		if (status == STATUS_OK)
-			status =
-			    kept_results(c, &k, c->opt.plot || c->opt.reports[REPORT_HTML], &r);
+			status = kept_results(c, &k, reports_want_timelines(c, k.plan), &r);
 		if (status == STATUS_OK && c->opt.and_sim && !r->interrupted &&
 		    run_predict(k.plan, &k.diags, r, &predicted))
 			status = STATUS_INTERNAL;

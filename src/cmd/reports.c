@@ -4,7 +4,15 @@
 
 #include <string.h>
 
+#include "backend/backend.h"
 #include "cmd/output.h"
+
+bool reports_want_timelines(const struct cmd *c, const struct plan *p)
+{
+	bool calls = p->needs & (CAP_EXEC | CAP_LIKE);
+
+	return c->opt.plot || c->opt.reports[REPORT_HTML] || (c->opt.reports[REPORT_JSON] && calls);
+}
 
 int reports_write(struct cmd *c, const struct results *r)
 {

@@ -8,6 +8,9 @@
 #include "cmd/cmd.h"
 #include "stat/results.h"
 
+/* Do the reports asked for draw what happened over time, or list the plan's tool calls? */
+bool reports_want_timelines(const struct cmd *c, const struct plan *p);
+
 /*
  * The table, unless data takes its place; every report is tried, whatever became of the others.
  * STATUS_OK or STATUS_INTERNAL, reported.

@@ -301,6 +301,28 @@ static void print_traces(const struct plan *p, struct buf *out)
 	}
 }
 
+static void print_sweeps(const struct plan *p, struct buf *out)
+{
+	uint64_t n = 1;
+
+	if (!p->nsweeps)
+		return;
+	for (uint32_t i = 0; i < p->nsweeps; i++)
+		n *= p->sweeps[i].nvalues;
+	buf_printf(out, "\nsweep: %" PRIu64 " experiments; what follows is of the values above\n",
+		   n);
+	for (uint32_t i = 0; i < p->nsweeps; i++) {
+		const struct plan_sweep *s = &p->sweeps[i];
+		struct buf text = {0};
+
+		for (uint32_t k = 0; k < s->nvalues; k++)
+			buf_printf(&text, "%s%s", k ? ", " : "", s->values[k]);
+		buf_printf(out, "  %s", s->param);
+		print_wrapped(out, 12, buf_str(&text));
+		buf_free(&text);
+	}
+}
+
 static void print_params(const struct plan *p, struct buf *out)
 {
 	struct buf text = {0};
@@ -333,6 +355,7 @@ void plan_print(const struct plan *p, struct buf *out)
 	buf_printf(out, "%s, digest %016" PRIx64 "\n", p->path, p->digest);
 	print_machine(&p->machine, out);
 	print_params(p, out);
+	print_sweeps(p, out);
 	print_traces(p, out);
 	print_cgroups(p, out);
 	print_policies(p, out);

@@ -51,12 +51,16 @@ static const char *figure(struct arena *a, double v)
 	return arena_printf(a, "%.*f", decimals, v);
 }
 
-/* What is a mean of fewer runs than there were says so, as in the terminal's table. */
-static const char *mean(struct arena *a, const struct dist *d, double one)
+/*
+ * What is a mean of fewer runs than there were says so, as in the terminal's table, and of times
+ * also that some run lies far outside of the others.
+ */
+static const char *mean(struct arena *a, const struct dist *d, double one, bool outliers)
 {
 	if (!d->n)
 		return "-";
-	return arena_printf(a, "%s%s", figure(a, d->mean / one), d->missing ? "*" : "");
+	return arena_printf(a, "%s%s%s", figure(a, d->mean / one), d->missing ? "*" : "",
+			    outliers && d->outliers ? "!" : "");
 }
 
 static const char *cell(const struct results *r, struct arena *a, int32_t policy, uint32_t cgroup,
@@ -73,7 +77,7 @@ static const char *cell(const struct results *r, struct arena *a, int32_t policy
 	switch (columns[i].content) {
 	case ALIVE:
 	case MEAN:
-		return mean(a, &d, columns[i].one);
+		return mean(a, &d, columns[i].one, columns[i].metric == M_TIME);
 	case SD:
 		return d.n > 1 ? figure(a, d.sd / columns[i].one) : "-";
 	case RATIO:
@@ -128,7 +132,8 @@ uint32_t cells_make(const struct results *r, struct arena *a, const struct cells
 const char *cells_contrast_head(unsigned int i)
 {
 	static const char *const heads[CELLS_CONTRASTS] = {
-	    "alive, base", "alive", "mean, base", "mean", "ratio, 95% interval", "p", "A"};
+	    "alive, base",	   "alive", "mean, base", "mean",
+	    "ratio, 95% interval", "p",	    "A",	  "difference, 95% interval"};
 
 	return heads[i];
 }
@@ -142,6 +147,15 @@ static const char *value(struct arena *a, double v, enum dim dim)
 	s = arena_strndup(a, buf_str(&b), b.n);
 	buf_free(&b);
 	return s;
+}
+
+/* With its sign; `of`: the larger figure that it is a change of. */
+static const char *change(struct arena *a, double v, double of, enum dim dim)
+{
+	/* What only the last digits of two means differ by. */
+	if (fabs(v) <= 1e-9 * fabs(of))
+		return "0";
+	return arena_printf(a, "%s%s", v > 0 ? "+" : v < 0 ? "-" : "", value(a, fabs(v), dim));
 }
 
 static void fill_contrast(const struct contrast *c, const struct contrast_figure *f,
@@ -166,6 +180,13 @@ static void fill_contrast(const struct contrast *c, const struct contrast_figure
 					     f->unpaired ? "*" : "", interval);
 	row->cells[5] = f->p_signs < 0.001 ? "<.001" : arena_printf(a, "%.3f", f->p_signs);
 	row->cells[6] = arena_printf(a, "%.2f", f->a_larger);
+	interval = "";
+	if (f->difference_in.there)
+		interval =
+		    arena_printf(a, " [%s, %s]", change(a, f->difference_in.lo, f->base, dim),
+				 change(a, f->difference_in.hi, f->base, dim));
+	row->cells[7] =
+	    arena_printf(a, "%s%s", change(a, f->mean - f->base, f->base, dim), interval);
 }
 
 uint32_t cells_contrasts(const struct results *r, struct arena *a,
@@ -179,8 +200,7 @@ uint32_t cells_contrasts(const struct results *r, struct arena *a,
 		const struct contrast *c = &r->contrasts[i];
 
 		for (unsigned int k = 0; k < CONTRAST_METRICS; k++) {
-			struct contrast_figure f =
-			    contrast_figure(r, c, contrast_metrics[k], false);
+			struct contrast_figure f = contrast_figure(r, c, contrast_metrics[k], true);
 
 			/* Time always, as who died has none; else only what there is. */
 			if (k && !f.n)

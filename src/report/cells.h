@@ -32,7 +32,8 @@ struct cells_row {
 uint32_t cells_make(const struct results *r, struct arena *a, const struct cells_row **out);
 
 /* What a policy did for the sessions of one role, beside the baseline: one metric. */
-#define CELLS_CONTRASTS 7
+#define CELLS_CONTRASTS 8
+#define CELLS_PAPER	7 /* of these, what a column of a paper has room for */
 const char *cells_contrast_head(unsigned int i); /* i < CELLS_CONTRASTS */
 struct cells_contrast {
 	const char *policy, *role, *metric;

@@ -22,7 +22,7 @@
 /* Buckets in the page altogether: about ten bytes each, and no screen has more columns. */
 #define MAX_BUCKETS 250000
 #define MIN_BUCKETS 64
-/* Actions of a run that are drawn, the longest ones. */
+/* Actions of a run that are drawn, and tool calls: the longest ones. */
 #define MAX_ACTIONS 400
 
 /* ---- what is read --------------------------------------------------------------------------- */
@@ -138,7 +138,8 @@ static void put_figures(const struct results *r, struct buf *out)
 	buf_puts(out,
 		 "</table>\n</div>\n<p class=\"soft\">Means over the runs. alive: runs in which "
 		 "no OOM killer ended the session. *: of the runs in which it finished; "
-		 "killed or cut off, it has no time.</p>\n</section>\n");
+		 "killed or cut off, it has no time. !: some run lies far outside of the "
+		 "others; it is named above, and counted.</p>\n</section>\n");
 	arena_free(&a);
 }
 
@@ -178,7 +179,9 @@ static void put_contrasts(const struct results *r, struct buf *out)
 	buf_puts(out,
 		 "</tbody>\n</table>\n</div>\n<p class=\"soft\">Paired by repetition. p: "
 		 "randomisation test of pairs, not corrected for how many are looked at. A: the "
-		 "chance that a run is larger than one of the baseline, half where equal. *: of "
+		 "chance that a run is larger than one of the baseline, half where equal; the "
+		 "difference is the mean less that of "
+		 "the baseline. *: of "
 		 "the sessions and repetitions that have it under both.</p>\n</section>\n");
 	arena_free(&a);
 }
@@ -194,11 +197,14 @@ static void put_charts(struct buf *out)
 	    "<span>showing <span id=\"range\">the whole run</span></span>"
 	    "<button type=\"button\" id=\"reset\" disabled>whole run</button></div>\n"
 	    "<p class=\"soft\">Dashed: memory.high. Solid red: memory.max. Shaded: delayed by "
-	    "the policy. Triangle: killed. Grey at the foot: commands and tool calls. Drag to "
-	    "zoom, double-click to see all. With the keyboard: arrows move, + and - zoom, 0 "
-	    "shows all.</p>\n"
+	    "the policy. Triangle: killed. Grey at the foot: replays and commands; blocks on it: "
+	    "tool calls, red where one was killed, timed out or failed. Drag to zoom, "
+	    "double-click to see all. With the keyboard: arrows move, n and p go to the next "
+	    "and the previous tool call or kill, + and - zoom, 0 shows all.</p>\n"
 	    "<p id=\"said\" class=\"skip\" aria-live=\"polite\"></p>\n"
-	    "<div id=\"cards\" class=\"cards\"></div>\n<div id=\"readout\"></div>\n</section>\n"
+	    "<div id=\"cards\" class=\"cards\"></div>\n<div id=\"readout\"></div>\n"
+	    "<details id=\"calls\" hidden><summary>Tool calls</summary></details>\n"
+	    "</section>\n"
 	    "<section id=\"latency\" aria-labelledby=\"latencies\">\n"
 	    "<h2 id=\"latencies\">Allocation latencies</h2>\n"
 	    "<p class=\"soft\">All repetitions of a policy together. The height of a bar is the "
@@ -376,8 +382,8 @@ static void put_buckets(const struct timeline *t, uint32_t cgroup, uint32_t each
 	}
 }
 
-/* Kept: all but actions, and of actions those of at least this length. */
-static uint64_t least_action(const struct timeline *t)
+/* Kept: all but actions and tool calls, and of these those of at least this length. */
+static uint64_t least_length(const struct timeline *t, enum timeline_kind kind)
 {
 	uint64_t least = 0;
 
@@ -385,7 +391,7 @@ static uint64_t least_action(const struct timeline *t)
 		uint32_t n = 0;
 
 		for (uint32_t i = 0; i < t->nevents; i++)
-			n += t->events[i].kind == TIMELINE_ACTION &&
+			n += t->events[i].kind == kind &&
 			     t->events[i].end_ns - t->events[i].t_ns >= least;
 		if (n <= MAX_ACTIONS)
 			return least;
@@ -395,13 +401,15 @@ static uint64_t least_action(const struct timeline *t)
 
 static uint32_t put_events(const struct timeline *t, struct buf *out)
 {
-	uint64_t least = least_action(t);
+	uint64_t least = least_length(t, TIMELINE_ACTION);
+	uint64_t least_call = least_length(t, TIMELINE_COMMAND);
 	uint32_t left_out = t->left_out, n = 0;
 
 	for (uint32_t i = 0; i < t->nevents; i++) {
 		const struct timeline_event *e = &t->events[i];
 
-		if (e->kind == TIMELINE_ACTION && e->end_ns - e->t_ns < least) {
+		if ((e->kind == TIMELINE_ACTION && e->end_ns - e->t_ns < least) ||
+		    (e->kind == TIMELINE_COMMAND && e->end_ns - e->t_ns < least_call)) {
 			left_out++;
 			continue;
 		}
@@ -415,7 +423,11 @@ static uint32_t put_events(const struct timeline *t, struct buf *out)
 			buf_puts(out, "-1");
 		else
 			buf_printf(out, "%" PRIu64, e->value);
-		buf_printf(out, ",%u]", e->detail);
+		buf_printf(out, ",%u", e->detail);
+		/* which call of its action */
+		if (e->kind == TIMELINE_COMMAND)
+			buf_printf(out, ",%" PRIu64, e->late_ns);
+		buf_putc(out, ']');
 	}
 	return left_out;
 }
@@ -477,6 +489,11 @@ static void put_data(const struct results *r, struct buf *out)
 	for (enum op_kind k = 0; k < OP_COUNT; k++) {
 		buf_puts(out, k ? "," : "");
 		put_string(out, op_kind_name(k));
+	}
+	buf_puts(out, "],\"ended\":[");
+	for (uint32_t i = DONE_OK; i <= DONE_TIMEOUT; i++) {
+		buf_puts(out, i ? "," : "");
+		put_string(out, done_status_name(i));
 	}
 	buf_printf(out, "],\"calls\":[%d,%d,%d],\"marks\":[", OP_EXEC, OP_TOOLS, OP_REPLAY);
 	for (uint32_t i = 0; i < r->plan->nmarks; i++) {

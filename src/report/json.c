@@ -14,6 +14,7 @@
 #include "report/lateness.h"
 #include "report/pool.h"
 #include "report/report.h"
+#include "stat/timeline.h"
 #include "stat/lateness.h"
 
 /* Twelve digits: nanoseconds in times up to a quarter of an hour, and no noise of the last bits. */
@@ -254,6 +255,29 @@ static json_t *claims(const struct results *r)
 /* ---- one object a run -------------------------------------------------------------------------
  */
 
+/* Each tool call, where there was a timeline to note it. */
+static json_t *calls_of(const struct timeline *t, uint32_t cgroup)
+{
+	json_t *list = NULL;
+
+	for (uint32_t i = 0; t && i < t->nevents; i++) {
+		const struct timeline_event *e = &t->events[i];
+		json_t *o;
+
+		if (e->kind != TIMELINE_COMMAND || e->cgroup != cgroup)
+			continue;
+		list = list ? list : json_array();
+		o = json_object();
+		json_put(o, "call", json_count(e->late_ns + 1));
+		json_put(o, "start_s", json_moment(e->t_ns));
+		json_put(o, "time_s", json_moment(e->end_ns - e->t_ns));
+		json_put(o, "peak_bytes", json_count(e->value));
+		json_put(o, "ended", json_text(done_status_name(e->detail)));
+		json_add(list, o);
+	}
+	return list;
+}
+
 /* Commands and tool calls, what held allocations, replays that lag: where there are any. */
 static void put_some(json_t *o, const struct cg_summary *s)
 {
@@ -293,7 +317,7 @@ static void put_some(json_t *o, const struct cg_summary *s)
 static json_t *run_cgroup(const struct results *r, const struct run_summary *run, uint32_t index)
 {
 	const struct cg_summary *s = &run->cgroups[index];
-	json_t *o = json_object();
+	json_t *o = json_object(), *calls;
 
 	json_put(o, "name", json_text(r->plan->cgroups[index].name));
 	json_put(o, "oom_killed", json_boolean(s->oom_killed));
@@ -302,6 +326,9 @@ static json_t *run_cgroup(const struct results *r, const struct run_summary *run
 	json_put(o, "short_allocs", json_count(s->short_allocs));
 	json_put(o, "killed_at_s", json_moment(s->killed_ns));
 	put_some(o, s);
+	calls = calls_of(run->timeline, index);
+	if (calls)
+		json_put(o, "calls", calls);
 	for (enum metric m = 0; m < M_COUNT; m++) {
 		double v;
 

@@ -4,7 +4,7 @@
 'use strict';
 (function () {
 const D = JSON.parse(document.getElementById('data').textContent);
-const KILL = 0, OOM = 1, DELAY = 2, ACTION = 3, MARK = 4, TRIGGER = 5, LIMIT = 6;
+const KILL = 0, OOM = 1, DELAY = 2, ACTION = 3, MARK = 4, TRIGGER = 5, LIMIT = 6, COMMAND = 7;
 const HIGH = 2; // detail of a LIMIT: memory.high; otherwise memory.max
 const LEFT = 52, RIGHT = 10, STACK = 170, STRIP = 88, NAME = 18, AXIS = 18, MANY = 12;
 const sessions = D.cgroups.map((c, i) => i).filter(i => D.cgroups[i].session);
@@ -83,6 +83,10 @@ function limitAt(steps, t) {
 	for (const [from, bytes] of steps) if (from <= t) v = bytes;
 	return v;
 }
+// "call 3, 12.5s, peak 300M, timed out"
+function callText([, , len, , , peak, status, call]) {
+	return `call ${call + 1}, ${time(len)}` + (peak > 0 ? `, peak ${size(peak)}` : '') + (status ? ', ' + D.ended[status] : '');
+}
 function runOf(policy) {
 	const runs = D.runs.filter(r => r.policy === policy);
 	return runs.find(r => r.rep === state.rep) || runs[0];
@@ -128,13 +132,19 @@ class Chart {
 		const span = state.to - state.from;
 		const at = state.cursor === null ? (state.from + state.to) / 2 : state.cursor;
 		const moves = {ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10};
-		if (e.key in moves) {
-			const t = Math.min(end, Math.max(0, at + moves[e.key] * span / 100));
+		const go = t => {
 			if (t < state.from || t > state.to) {
 				const from = Math.min(end - span, Math.max(0, t - span / 2));
 				state.from = from; state.to = from + span;
 			}
 			setCursor(t, this);
+		};
+		if (e.key in moves) go(Math.min(end, Math.max(0, at + moves[e.key] * span / 100)));
+		else if (e.key === 'n' || e.key === 'p') {
+			const from = state.cursor === null ? (e.key === 'n' ? -1 : Infinity) : state.cursor;
+			const times = this.run.events.filter(v => (v[0] === COMMAND || v[0] === KILL) && (this.stack ? !hidden.has(v[3]) : v[3] === this.cgs[0])).map(v => v[1]);
+			const there = e.key === 'n' ? times.filter(t => t > from + 1e-9) : times.filter(t => t < from - 1e-9);
+			if (there.length) go(e.key === 'n' ? Math.min(...there) : Math.max(...there));
 		} else if (e.key === '+' || e.key === '=') zoom(at - span / 4, at + span / 4);
 		else if (e.key === '-') zoom(at - span, at + span);
 		else if (e.key === '0' || e.key === 'Home') zoom(0, end);
@@ -191,7 +201,8 @@ class Chart {
 		el('title', {}, p, what);
 	}
 	events() {
-		for (const [kind, t, len, cg, worker, value, detail] of this.run.events) {
+		for (const e of this.run.events) {
+			const [kind, t, len, cg, worker, value, detail] = e;
 			if (t + len < state.from || t > state.to) continue;
 			const own = this.stack ? sessions.includes(cg) && !hidden.has(cg) : cg === this.cgs[0];
 			const x = this.x(Math.max(t, state.from)), x2 = this.x(Math.min(t + len, state.to));
@@ -206,6 +217,9 @@ class Chart {
 			} else if (kind === ACTION && own && !this.stack && len > 0 && D.calls.includes(detail)) {
 				const p = el('rect', {class: 'call', x: x, y: this.h - AXIS - 3, width: Math.max(1, x2 - x), height: 3}, this.clip);
 				el('title', {}, p, `${D.ops[detail]} ${time(t)} to ${time(t + len)}`);
+			} else if (kind === COMMAND && own && !this.stack) {
+				const p = el('rect', {class: detail ? 'tool bad' : 'tool', x: x, y: this.h - AXIS - 9, width: Math.max(2, x2 - x), height: 6}, this.clip);
+				el('title', {}, p, `${callText(e)}, from ${time(t)}`);
 			} else if (kind === MARK || kind === TRIGGER) {
 				const p = el('line', {class: 'mark', x1: x, x2: x, y1: this.head, y2: this.h - AXIS}, this.clip);
 				el('title', {}, p, kind === MARK ? 'mark ' + D.marks[value] : 'a condition came true');
@@ -314,7 +328,10 @@ function setCursor(t, chart, e) {
 			if (hidden.has(c) || rows.length > 14) continue;
 			const high = limitAt(limits(run, c, 'high'), t), delayed = run.events.some(v => v[0] === DELAY && v[3] === c && v[1] <= t && t <= v[1] + v[2]);
 			const killed = run.events.find(v => v[0] === KILL && v[3] === c && v[1] <= t);
-			rows.push([D.cgroups[c].name, usage(run, c, t), (high === null ? '' : 'high ' + size(high)) + (delayed ? ' delayed' : '') + (killed ? ' killed at ' + time(killed[1]) : '')]);
+			const calls = run.events.filter(v => v[0] === COMMAND && v[3] === c && v[1] <= t && t <= v[1] + Math.max(v[2], (state.to - state.from) / 500));
+			const more = [high !== null && 'high ' + size(high), delayed && 'delayed', killed && 'killed at ' + time(killed[1])];
+			more.push(...(calls.length > 2 ? [calls.length + ' calls'] : calls.map(v => `(${callText(v)})`)));
+			rows.push([D.cgroups[c].name, usage(run, c, t), more.filter(Boolean).join(' ')]);
 		}
 		box.replaceChildren();
 		el('div', {class: 'soft'}, box, `${chart.name}, ${time(t)}`);
@@ -346,7 +363,7 @@ function build() {
 		const alive = sessions.filter(c => !run.events.some(e => e[0] === KILL && e[3] === c && e[6] === 0));
 		const delays = run.events.reduce((n, e) => n + (e[0] === DELAY ? e[5] : 0), 0);
 		const told = `repetition ${run.rep + 1}: ${alive.length} of ${sessions.length} survive, ${delays} delay${delays === 1 ? '' : 's'}`;
-		el('figcaption', {}, card, told + (run.left ? `; ${run.left} short actions are not drawn` : ''));
+		el('figcaption', {}, card, told + (run.left ? `; ${run.left} short actions or calls are not drawn` : ''));
 		const add = (cgs, h, label) => { const c = new Chart(card, run, cgs, h, label); c.name = p.name; charts.push(c); };
 		const peak = c => size(Math.max(0, ...run.max[c].filter(v => v >= 0)) * 1024);
 		add([0, ...sessions].filter((c, k) => k || sessions.length), STACK, `${p.name}: memory of all sessions over time, stacked, against the limit they share. Highest ${peak(0)}. ${told}.`);
@@ -355,7 +372,34 @@ function build() {
 				add([c], STRIP, `${p.name}: memory of ${D.cgroups[c].name} over time against its limits. Highest ${peak(c)}.`);
 	});
 	if (!charts.length) el('p', {class: 'soft'}, cards, 'Nothing was run.');
+	buildCalls();
 	draw();
+}
+
+// The calls of what is shown, as a table: to be read without seeing, or from top to bottom.
+function buildCalls() {
+	const box = $('calls'), rows = [];
+	D.policies.forEach((p, i) => {
+		const run = runOf(i);
+		if (run) run.events.forEach(e => { if (e[0] === COMMAND && !hidden.has(e[3])) rows.push([p.name, e]); });
+	});
+	box.hidden = !rows.length;
+	box.querySelectorAll('div').forEach(d => d.remove());
+	box.querySelector('summary').textContent = `Tool calls (${rows.length})`;
+	if (!rows.length) return;
+	const scroll = el('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'tool calls'}, box);
+	const table = el('table', {}, scroll);
+	const head = el('tr', {}, el('thead', {}, table));
+	for (const [text, left] of [['policy', 1], ['session', 1], ['call', 0], ['start', 0], ['took', 0], ['peak', 0], ['ended', 1]])
+		el('th', left ? {class: 'l'} : {}, head, text);
+	const body = el('tbody', {}, table);
+	for (const [policy, [, t, len, cg, , peak, status, call]] of rows) {
+		const tr = el('tr', {}, body);
+		el('td', {class: 'l'}, tr, policy);
+		el('td', {class: 'l'}, tr, D.cgroups[cg].name);
+		for (const text of [String(call + 1), time(t), time(len), peak > 0 ? size(peak) : '-']) el('td', {}, tr, text);
+		el('td', {class: status ? 'l dead' : 'l'}, tr, D.ended[status]);
+	}
 }
 
 function buildControls() {

@@ -33,17 +33,19 @@ static void put_params(const struct results *r, struct buf *out)
 			   r->plan->params[i].value);
 }
 
-static bool has_partial(const struct cells_row *rows, uint32_t n)
+static bool has_mark(const struct cells_row *rows, uint32_t n, char mark)
 {
 	for (uint32_t i = 0; i < n; i++)
 		for (unsigned int c = 0; c < CELLS_COLUMNS; c++)
-			if (strchr(rows[i].cells[c], '*'))
+			if (strchr(rows[i].cells[c], mark))
 				return true;
 	return false;
 }
 
 static const char partial_note[] =
     "mean of the runs in which it finished: killed or cut off, it has no time";
+
+static const char outlier_note[] = "some run lies far outside of the others, and is counted";
 
 /* What a figure of a claim reads like: "1 == 1"; "" without sides. */
 static void put_sides(const struct expect_result *x, struct buf *out)
@@ -182,8 +184,10 @@ void report_markdown(const struct results *r, struct buf *out)
 		}
 		buf_puts(out, " |\n");
 	}
-	if (has_partial(rows, n))
+	if (has_mark(rows, n, '*'))
 		buf_printf(out, "\n\\* %s\n", partial_note);
+	if (has_mark(rows, n, '!'))
+		buf_printf(out, "\n! %s\n", outlier_note);
 	md_contrasts(r, &a, out);
 	md_claims(r, out);
 	buf_puts(out, "\n");
@@ -254,9 +258,9 @@ static void tex_contrasts(const struct results *r, struct arena *a, struct buf *
 	if (!n)
 		return;
 	buf_puts(out, "\\begin{table}\n\\centering\n\\small\n\\begin{tabular}{lll");
-	buf_pad(out, 'r', CELLS_CONTRASTS);
+	buf_pad(out, 'r', CELLS_PAPER);
 	buf_puts(out, "}\n\\toprule\npolicy & sessions & metric");
-	for (unsigned int c = 0; c < CELLS_CONTRASTS; c++) {
+	for (unsigned int c = 0; c < CELLS_PAPER; c++) {
 		buf_puts(out, " & ");
 		paper_put_tex(out, cells_contrast_head(c));
 	}
@@ -268,7 +272,7 @@ static void tex_contrasts(const struct results *r, struct arena *a, struct buf *
 		}
 		buf_printf(out, " & %s & ", rows[i].role);
 		paper_put_tex(out, rows[i].metric);
-		for (unsigned int c = 0; c < CELLS_CONTRASTS; c++) {
+		for (unsigned int c = 0; c < CELLS_PAPER; c++) {
 			const char *v = rows[i].cells[c];
 
 			buf_puts(out, " & ");
@@ -326,8 +330,10 @@ void report_latex(const struct results *r, struct buf *out)
 	if (r->verdict != VERDICT_NONE)
 		buf_printf(out, "; verdict %s", verdict_name(r->verdict));
 	buf_puts(out, ". \\textit{alive}: runs in which no OOM killer ended the session.");
-	if (has_partial(rows, n))
+	if (has_mark(rows, n, '*'))
 		buf_printf(out, " *: %s.", partial_note);
+	if (has_mark(rows, n, '!'))
+		buf_printf(out, " !: %s.", outlier_note);
 	buf_printf(out, "}\n\\label{tab:agentcg-%016" PRIx64 "}\n\\end{table}\n", r->digest);
 	tex_contrasts(r, &a, out);
 	buf_free(&text);

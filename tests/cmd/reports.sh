@@ -27,6 +27,11 @@ sed -n '/id="data"/,/<\/script>/p' "$tmp/p.html" | sed '1d;$d' >"$tmp/data.json"
 jq -c '[.runs | length, (map(.end) | max | floor)], (.policies | map(.name)), (.cgroups | map(.name)),
 	([.runs[0].max[0][], 0] | max >= 100000), (.runs[0].max[0] | length) == (.runs[0].min[0] | length)' "$tmp/data.json"
 jq -c '[.runs[] | select(.policy == 1) | .events[] | select(.[0] == 2)] | length > 0' "$tmp/data.json"
+echo "== tool calls, also of kept runs"
+"$AGENTCG" run -q --save="$tmp/db" --repeat 1 --policy none --json "$tmp/a.json" scenarios/hybrid.acg
+jq -c '.runs[] | select(.policy == "none").cgroups[] | select(.calls) |
+	[.name, .commands.n, (.calls | length), (.calls | map(.ended) | unique), .calls[7]]' "$tmp/a.json"
+"$AGENTCG" show --db "$tmp/db" last -q --json - | cmp - "$tmp/a.json"
 echo "== two into one place"
 "$AGENTCG" --markdown - --latex - $s 2>&1
 "$AGENTCG" --html x --junit x $s 2>&1

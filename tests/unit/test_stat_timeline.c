@@ -150,15 +150,19 @@ static struct buf run_scenario(const char *path, bool timelines, uint32_t *seen)
 	unit_init(&u);
 	parse_file(&u, path, &dirs);
 	if (!plan_lower(&u, &opt, &p) && !experiment_run(p, &x, &u.diags, &r)) {
-		report_json(r, &out);
+		struct run_summary *runs = arena_dup(&r->arena, r->runs, r->nruns * sizeof(*runs));
+
 		for (uint32_t i = 0; i < r->nruns; i++) {
-			const struct timeline *t = r->runs[i].timeline;
+			const struct timeline *t = runs[i].timeline;
 
 			assert_true(!timelines == !t);
 			for (uint32_t c = 0; t && c < p->ncgroups; c++)
 				for (uint32_t k = 0; k < t->nbuckets; k++)
 					*seen += t->cgroups[c].buckets[k].samples;
+			runs[i].timeline = NULL; /* what it tells of itself: each tool call */
 		}
+		r->runs = runs;
+		report_json(r, &out);
 	}
 	results_free(r);
 	unit_free(&u);
