@@ -25,6 +25,7 @@
 
 #include "base/mem.h"
 #include "base/vec.h"
+#include "run/order.h"
 
 #define LEVELS	    8
 #define BUCKETS	    256
@@ -35,9 +36,6 @@
 #define FRONT_SOME  512	  /* ... at most so many */
 #define FRONT_MANY  32768 /* longest bucket that is sorted whole: 768 KiB */
 #define FRONT_PART  8	  /* or a larger part of all timers than this */
-#define BIN_BITS    14	  /* largest number of bins for that, as a power of 2 */
-#define BIN_LONG    24	  /* insertion sort up to here */
-#define RUN_SORT    12	  /* runs that insertion sort makes for merge sort */
 #define SHIFT_MAX   4	  /* shifts in the front per timer that was in it, before it is given up */
 
 /*
@@ -71,24 +69,15 @@ struct wheel {
 	uint64_t front_last; /* the front's range is [base, front_last] */
 	size_t head;	     /* of front: first timer still to leave */
 	uint64_t count;
-	VEC(struct timer) front; /* ascending from head on */
-	VEC(struct timer) early; /* binary heap: times < base */
-	VEC(struct timer) scratch;
-	uint64_t shifts; /* left in the front */
+	struct timers front; /* ascending from head on */
+	struct timers early; /* binary heap: times < base */
+	uint64_t shifts;     /* left in the front */
 	struct chunk *free;
 	struct slab *slabs;
 	uint64_t used[LEVELS][BUCKETS / 64]; /* bitmap of buckets that hold timers */
 	struct bucket buckets[LEVELS][BUCKETS];
-	uint32_t bins[1 << BIN_BITS];
+	struct sorter sorter;
 };
-
-static bool before(const struct timer *a, const struct timer *b)
-{
-	unsigned __int128 x = (unsigned __int128)a->time_ns << 64 | a->seq;
-	unsigned __int128 y = (unsigned __int128)b->time_ns << 64 | b->seq;
-
-	return x < y;
-}
 
 /* ---- chunks --------------------------------------------------------------------------------- */
 
@@ -158,77 +147,6 @@ static void bucket_add_timer(struct wheel *w, const struct timer *t)
 	bucket_add(w, t->time_ns, t->seq, t->datum);
 }
 
-/* ---- sorting -------------------------------------------------------------------------------- */
-
-static void sort_run(struct timer *v, size_t n)
-{
-	for (size_t i = 1; i < n; i++) {
-		if (before(&v[i - 1], &v[i]))
-			continue; /* nearly always */
-
-		struct timer t = v[i];
-		size_t k = i;
-
-		for (; k > 0 && before(&t, &v[k - 1]); k--)
-			v[k] = v[k - 1];
-		v[k] = t;
-	}
-}
-
-static void merge(const struct timer *a, size_t na, const struct timer *b, size_t nb,
-		  struct timer *to)
-{
-	while (na && nb) {
-		bool take_b = before(b, a);
-
-		*to++ = take_b ? *b : *a;
-		b += take_b;
-		nb -= take_b;
-		a += !take_b;
-		na -= !take_b;
-	}
-	memcpy(to, na ? a : b, (na ? na : nb) * sizeof *to);
-}
-
-static bool is_sorted(const struct timer *v, size_t n)
-{
-	for (size_t i = 1; i < n; i++)
-		if (before(&v[i], &v[i - 1]))
-			return false;
-	return true;
-}
-
-static void sort_timers(struct wheel *w, struct timer *v, size_t n)
-{
-	if (n <= BIN_LONG) {
-		sort_run(v, n);
-		return;
-	}
-	/* Timers of one instant come in the order of adding, which is mostly that of seq. */
-	if (is_sorted(v, n))
-		return;
-	for (size_t i = 0; i < n; i += RUN_SORT)
-		sort_run(v + i, n - i < RUN_SORT ? n - i : RUN_SORT);
-	vec_reserve(&w->scratch, n);
-
-	struct timer *from = v, *to = w->scratch.v;
-
-	for (size_t len = RUN_SORT; len < n; len *= 2) {
-		for (size_t i = 0; i < n; i += 2 * len) {
-			size_t left = n - i < len ? n - i : len;
-			size_t right = n - i - left < len ? n - i - left : len;
-
-			merge(from + i, left, from + i + left, right, to + i);
-		}
-		struct timer *swap = from;
-
-		from = to;
-		to = swap;
-	}
-	if (from != v)
-		memcpy(v, from, n * sizeof *v);
-}
-
 /* ---- the front ------------------------------------------------------------------------------ */
 
 /* Timers of b in its chunk c. */
@@ -257,67 +175,6 @@ static uint64_t bucket_spread(const struct bucket *b, unsigned level)
 	return diff;
 }
 
-/*
- * Sort the front: deal it out evenly over its times, with several bins to a timer so that few share
- * one, then set right what is left.  Comparisons, which the processor cannot foresee, would cost
- * more than all the rest.
- */
-static void front_sort(struct wheel *w)
-{
-	size_t n = w->front.n;
-	struct timer *v = w->front.v;
-	uint64_t lo = UINT64_MAX, hi = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		lo = v[i].time_ns < lo ? v[i].time_ns : lo;
-		hi = v[i].time_ns > hi ? v[i].time_ns : hi;
-	}
-	if (n <= BIN_LONG || hi == lo) {
-		sort_timers(w, v, n);
-		return;
-	}
-	unsigned wide = 64 - (unsigned)__builtin_clzll(hi - lo);
-	unsigned bits = 65 - (unsigned)__builtin_clzll(n);
-
-	if (bits > BIN_BITS)
-		bits = BIN_BITS;
-
-	unsigned shift = wide > bits ? wide - bits : 0;
-	size_t nbins = ((hi - lo) >> shift) + 1;
-	uint32_t at = 0, longest = 0;
-
-	memset(w->bins, 0, nbins * sizeof *w->bins);
-	for (size_t i = 0; i < n; i++)
-		w->bins[(v[i].time_ns - lo) >> shift]++;
-	for (size_t i = 0; i < nbins; i++) {
-		uint32_t len = w->bins[i];
-
-		w->bins[i] = at;
-		at += len;
-		longest = len > longest ? len : longest;
-	}
-	vec_reserve(&w->scratch, n);
-
-	struct timer *to = w->scratch.v;
-
-	for (size_t i = 0; i < n; i++)
-		to[w->bins[(v[i].time_ns - lo) >> shift]++] = v[i];
-
-	size_t cap = w->scratch.cap;
-
-	w->scratch.v = v;
-	w->scratch.cap = w->front.cap;
-	w->front.v = to;
-	w->front.cap = cap;
-	if (longest <= BIN_LONG) {
-		sort_run(to, n); /* nothing is further than a bin from its place */
-		return;
-	}
-	/* bins[] now holds each one's end. */
-	for (size_t i = 0, from = 0; i < nbins; from = w->bins[i++])
-		sort_timers(w, to + from, w->bins[i] - from);
-}
-
 /* The buckets that become the front. */
 struct taken {
 	struct bucket v[FRONT_SOME];
@@ -341,17 +198,18 @@ static void front_copy(struct wheel *w, const struct taken *take)
 
 /*
  * Make the front of these buckets.  Mostly their times lie evenly in its range: then dealing them
- * out over that takes each timer straight to its place.  Where too many are alike, front_sort looks
- * at what the times really are.
+ * out over that takes each timer straight to its place.  Where too many are alike, order_sort()
+ * looks at what the times really are.
  */
 static void front_make(struct wheel *w, const struct taken *take)
 {
 	uint64_t base = w->base, n = take->timers;
+	uint32_t *bins = w->sorter.bins;
 
 	vec_reserve(&w->front, n);
-	if (n <= BIN_LONG || n >= 1 << BIN_BITS || base == w->front_last) {
+	if (n <= ORDER_LONG || n >= 1 << ORDER_BITS || base == w->front_last) {
 		front_copy(w, take);
-		front_sort(w);
+		order_sort(&w->sorter, &w->front);
 		return;
 	}
 	unsigned wide = 64 - (unsigned)__builtin_clzll(w->front_last - base);
@@ -360,21 +218,21 @@ static void front_make(struct wheel *w, const struct taken *take)
 	size_t nbins = ((w->front_last - base) >> shift) + 1;
 	uint32_t at = 0, longest = 0;
 
-	memset(w->bins, 0, nbins * sizeof *w->bins);
+	memset(bins, 0, nbins * sizeof *bins);
 	for (size_t k = 0; k < take->n; k++)
 		for (const struct chunk *c = take->v[k].first; c; c = c->next)
 			for (size_t i = 0, m = chunk_count(&take->v[k], c); i < m; i++)
-				w->bins[(c->v[i].time_ns - base) >> shift]++;
+				bins[(c->v[i].time_ns - base) >> shift]++;
 	for (size_t i = 0; i < nbins; i++) {
-		uint32_t len = w->bins[i];
+		uint32_t len = bins[i];
 
-		w->bins[i] = at;
+		bins[i] = at;
 		at += len;
 		longest = len > longest ? len : longest;
 	}
-	if (longest > BIN_LONG) {
+	if (longest > ORDER_LONG) {
 		front_copy(w, take);
-		front_sort(w);
+		order_sort(&w->sorter, &w->front);
 		return;
 	}
 
@@ -383,9 +241,9 @@ static void front_make(struct wheel *w, const struct taken *take)
 	for (size_t k = 0; k < take->n; k++)
 		for (const struct chunk *c = take->v[k].first; c; c = c->next)
 			for (size_t i = 0, m = chunk_count(&take->v[k], c); i < m; i++)
-				to[w->bins[(c->v[i].time_ns - base) >> shift]++] = c->v[i];
+				to[bins[(c->v[i].time_ns - base) >> shift]++] = c->v[i];
 	w->front.n = n;
-	sort_run(to, n); /* nothing is further than a bin from its place */
+	order_run(to, n); /* nothing is further than a bin from its place */
 }
 
 /*
@@ -500,12 +358,12 @@ static void front_insert(struct wheel *w, const struct timer *t)
 
 	size_t lo = w->head, hi = w->front.n - 1;
 
-	if (hi == lo || !before(t, &v[hi - 1]))
+	if (hi == lo || !order_before(t, &v[hi - 1]))
 		return;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (before(t, &v[mid]))
+		if (order_before(t, &v[mid]))
 			hi = mid;
 		else
 			lo = mid + 1;
@@ -518,33 +376,6 @@ static void front_insert(struct wheel *w, const struct timer *t)
 		w->shifts -= shift;
 	else if (w->base != w->front_last)
 		front_spill(w);
-}
-
-/* ---- timers before base --------------------------------------------------------------------- */
-
-static void early_add(struct wheel *w, const struct timer *t)
-{
-	size_t i = w->early.n;
-
-	vec_push(&w->early, *t);
-	for (; i > 0 && before(t, &w->early.v[(i - 1) / 2]); i = (i - 1) / 2)
-		w->early.v[i] = w->early.v[(i - 1) / 2];
-	w->early.v[i] = *t;
-}
-
-static void early_drop(struct wheel *w)
-{
-	struct timer *v = w->early.v, t = v[--w->early.n];
-	size_t n = w->early.n, i = 0;
-
-	for (size_t child; (child = 2 * i + 1) < n; i = child) {
-		if (child + 1 < n && before(&v[child + 1], &v[child]))
-			child++;
-		if (!before(&v[child], &t))
-			break;
-		v[i] = v[child];
-	}
-	v[i] = t;
 }
 
 /* ---- interface ------------------------------------------------------------------------------ */
@@ -565,7 +396,7 @@ void wheel_free(struct wheel *w)
 	}
 	vec_free(&w->front);
 	vec_free(&w->early);
-	vec_free(&w->scratch);
+	vec_free(&w->sorter.scratch);
 	free(w);
 }
 
@@ -576,7 +407,7 @@ SELDOM static void add_before(struct wheel *w, uint64_t time_ns, uint64_t seq, u
 	if (time_ns >= w->base)
 		front_insert(w, &t);
 	else
-		early_add(w, &t);
+		order_heap_add(&w->early, &t);
 }
 
 void wheel_add_at(struct wheel *w, uint64_t time_ns, uint64_t seq, uint64_t datum)
@@ -605,7 +436,7 @@ SELDOM static bool pop_other(struct wheel *w, struct timer *out)
 	if (!wheel_peek(w, out))
 		return false;
 	if (w->early.n)
-		early_drop(w);
+		order_heap_drop(&w->early);
 	else
 		w->head++;
 	w->count--;

@@ -116,7 +116,6 @@ static FORCE_INLINE void fetch_cgroup(const struct sim *s, uint32_t worker)
 {
 	uint32_t m = s->w[worker].cg;
 
-	__builtin_prefetch(&s->more[s->turns[worker].parent], 1);
 	__builtin_prefetch(&s->cg[m], 1);
 	__builtin_prefetch(&s->more[m], 1);
 }
@@ -292,14 +291,16 @@ void queue_init(struct sim *s)
 	struct queue *q = &s->queue;
 	struct ring *r = &q->near;
 	uint64_t spacing_ns = SIM_CHARGE_BATCH * s->machine.fault_ns / s->machine.cpus;
+	uint64_t batch_ns =
+	    mul_div(spacing_ns, s->nw * (UINT64_C(1000000) + s->machine.noise_ppm), 1000000);
 	uint32_t n = 64, far = 64;
 
-	while (n < s->nw - s->nw / 3 && n < UINT32_C(1) << 24)
+	while (r->shift < 64 - QUEUE_TIME_SHIFT && UINT64_C(1) << r->shift < spacing_ns / 2 * 3)
+		r->shift++;
+	while (n <= (batch_ns >> r->shift) + 1 && n < UINT32_C(1) << 24)
 		n *= 2;
 	while (far < n / 8)
 		far *= 2;
-	while (r->shift < 64 - QUEUE_TIME_SHIFT && UINT64_C(1) << r->shift < spacing_ns / 2 * 3)
-		r->shift++;
 	r->mask = n - 1;
 	r->front = r->next_ns = NEVER;
 	r->key = QUEUE_FREE;

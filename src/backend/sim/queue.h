@@ -3,9 +3,9 @@
  * queue.h - the timers, in the total order (time, seq): what every step needs of them, inline.
  *
  * The CPUs are what busy workers share, so however many there are, one of them is due about every
- * batch of faults divided by the number of CPUs.  A bucket is about twice as wide; a ring of these,
- * two for three workers at least, takes what is due soon at a cost that does not depend on the
- * number of workers.  A bucket is one cache line.  It is never sorted: the least of its keys leaves
+ * batch of faults divided by the number of CPUs.  A bucket is about twice as wide; a ring of these
+ * reaches as far as the slowest one's next batch if all are busy, at a cost that does not depend on
+ * their number.  A bucket is one cache line.  It is never sorted: the least of its keys leaves
  * first.  That takes a comparison for each key it could hold, but nothing a processor would have to
  * guess, and a wrong guess costs more than all of them.
  *
