@@ -74,7 +74,7 @@ const struct command commands[] = {
     {"vm", CMD_VM, "list|fetch|build|remove|exec ...", "kernels for --vm, and commands in machines",
      "list    the kernels in the cache, and what more Debian has\n"
      "fetch   get kernels from Debian's archive, or newer ones (debian:6.1)\n"
-     "build   build memcg-bpf, a kernel with the hook memcg_bpf_ops (15 minutes on 2\n"
+     "build   build memcg-bpf, a kernel with the hook memcg_bpf_ops (10 minutes on 2\n"
      "        CPUs, 4G of room while it is built; -j N compilers at once)\n"
      "remove  remove kernels from the cache\n"
      "exec    run a shell command as root in a machine: vm exec -- COMMAND\n\n"
