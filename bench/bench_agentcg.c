@@ -106,6 +106,21 @@ static void row_plan_memory(const char *name)
 	linear(name, "plan", RSS);
 }
 
+/* What a plan takes beside the text and its tree, which `check` has too. */
+static void row_event_bytes(const char *name)
+{
+	const char *a[] = {agentcg, "plan", statements(1000000, false), NULL};
+	const char *b[] = {agentcg, "check", statements(1000000, false), NULL};
+	struct series sa, sb;
+	char fig[32], peer[64];
+
+	run_pair(a, 0, b, 0, 5, &sa, &sb);
+	double bytes = (quantile(&sa, RSS, false) - quantile(&sb, RSS, false)) * 1048576 / 1e6;
+	format(fig, sizeof fig, "%.0f bytes", bytes);
+	snprintf(peer, sizeof peer, "limit 200 bytes");
+	print_row(name, fig, peer, bytes / 200, 0, "<= 1", bytes <= 200);
+}
+
 static void row_startup(const char *name)
 {
 	const char *a[] = {agentcg, "check", "scenarios/three_way_1_5G.acg", NULL};
@@ -185,6 +200,7 @@ static const struct row {
     {"check memory, 1e6 against 1e5", row_check_memory},
     {"plan time, 1e6 against 1e5", row_plan_time},
     {"plan memory, 1e6 against 1e5", row_plan_memory},
+    {"a plan event, 1e6 of them", row_event_bytes},
     {"start-up: check of the flagship", row_startup},
     {"flagship, all policies x 10", row_flagship_cpu},
     {"flagship, peak memory", row_flagship_memory},
