@@ -12,29 +12,6 @@
 #include "report/text.h"
 #include "stat/contrast.h"
 
-const char *pair_policy(const struct results *r, uint32_t i)
-{
-	if (i < r->plan->npolicies)
-		return r->plan->policies[i].name;
-	return i == r->plan->npolicies && r->plan->uses_alone ? "alone" : NULL;
-}
-
-bool pair_side(const struct results *r, const char *policy, const char *cgroup,
-	       struct compare_side *out)
-{
-	const struct plan *p = r->plan;
-	uint32_t i = 0, cg = 0;
-
-	while (pair_policy(r, i) && strcmp(pair_policy(r, i), policy) != 0)
-		i++;
-	while (cg < p->ncgroups && strcmp(p->cgroups[cg].name, cgroup) != 0)
-		cg++;
-	if (!pair_policy(r, i) || cg == p->ncgroups)
-		return false;
-	*out = (struct compare_side){r, i < p->npolicies ? (int32_t)i : PX_ALONE, cg};
-	return true;
-}
-
 /* ---- for people ------------------------------------------------------------------------------ */
 
 static const struct grid_column columns[] = {
@@ -101,7 +78,8 @@ static bool add_policy(const struct pair *p, struct grid *g, struct arena *a, co
 		const char *name = p->rb->plan->cgroups[p->rb->sessions[i]].name;
 		struct compare_side x, y;
 
-		if (!pair_side(p->ra, policy, name, &x) || !pair_side(p->rb, policy, name, &y))
+		if (!compare_find(p->ra, policy, name, &x) ||
+		    !compare_find(p->rb, policy, name, &y))
 			continue;
 		if (!any)
 			vec_push(&g->rows, (struct grid_row){.title = policy});
@@ -133,13 +111,13 @@ static void put_origin(struct buf *out, const char *which, const struct store_ex
 
 static void put_left_out(const struct pair *p, struct buf *out)
 {
-	for (uint32_t i = 0; pair_policy(p->ra, i); i++) {
+	for (uint32_t i = 0; compare_policy(p->ra, i); i++) {
 		bool there = false;
 
-		for (uint32_t k = 0; pair_policy(p->rb, k); k++)
-			there |= !strcmp(pair_policy(p->ra, i), pair_policy(p->rb, k));
+		for (uint32_t k = 0; compare_policy(p->rb, k); k++)
+			there |= !strcmp(compare_policy(p->ra, i), compare_policy(p->rb, k));
 		if (!there)
-			buf_printf(out, "only A has the policy %s\n", pair_policy(p->ra, i));
+			buf_printf(out, "only A has the policy %s\n", compare_policy(p->ra, i));
 	}
 }
 
@@ -167,16 +145,16 @@ void pair_table(const struct pair *p, const struct report_style *style, struct b
 	struct buf only = {0};
 	bool shown[NCOLUMNS];
 
-	put_origin(out, "A", &p->before.x);
-	put_origin(out, "B", &p->after.x);
+	put_origin(out, "A", &p->before->x);
+	put_origin(out, "B", &p->after->x);
 	vec_foreach (u, &p->unlike)
 		buf_printf(out, "across %s: %s\n", u->kind, u->text);
 	buf_printf(out, "%s\n\n",
 		   p->paired ? "compared by repetition: one seed, simulated"
 			     : "compared as independent samples");
-	for (uint32_t i = 0; pair_policy(p->rb, i); i++)
-		if (!add_policy(p, &g, &a, pair_policy(p->rb, i)))
-			buf_printf(&only, "only B has the policy %s\n", pair_policy(p->rb, i));
+	for (uint32_t i = 0; compare_policy(p->rb, i); i++)
+		if (!add_policy(p, &g, &a, compare_policy(p->rb, i)))
+			buf_printf(&only, "only B has the policy %s\n", compare_policy(p->rb, i));
 	grid_print(&g, style->width, shown, out);
 	put_left_out(p, &only);
 	buf_putc(out, '\n');
@@ -189,50 +167,40 @@ void pair_table(const struct pair *p, const struct report_style *style, struct b
 
 /* ---- for pages ------------------------------------------------------------------------------- */
 
-/* What would end a cell, or begin something. */
-static void put_cell(struct buf *out, const char *s)
-{
-	for (; *s; s++) {
-		if (strchr("|\\`*_<>[]", *s))
-			buf_putc(out, '\\');
-		buf_putc(out, *s);
-	}
-}
-
 void pair_markdown(const struct pair *p, struct buf *out)
 {
 	const struct condition *k;
 	const struct unlike *u;
 	struct arena a = {0};
 
-	buf_printf(out, "Comparison of %s (A) and %s (B), by %s.\n\n", p->before.x.name,
-		   p->after.x.name, p->paired ? "repetition" : "independent samples");
+	buf_printf(out, "Comparison of %s (A) and %s (B), by %s.\n\n", p->before->x.name,
+		   p->after->x.name, p->paired ? "repetition" : "independent samples");
 	vec_foreach (u, &p->unlike) {
 		buf_printf(out, "- across %s: ", u->kind);
-		put_cell(out, u->text);
+		text_markdown(out, u->text);
 		buf_putc(out, '\n');
 	}
 	if (p->unlike.n)
 		buf_putc(out, '\n');
 	buf_puts(out, "| policy | session | | A: n | mean | B: n | mean | B/A | 95% | p | B > A |\n"
 		      "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
-	for (uint32_t i = 0; pair_policy(p->rb, i); i++) {
+	for (uint32_t i = 0; compare_policy(p->rb, i); i++) {
 		const char *name = "";
 		struct grid g = {.columns = columns, .ncolumns = NCOLUMNS};
 		struct grid_row *row;
 
-		add_policy(p, &g, &a, pair_policy(p->rb, i));
+		add_policy(p, &g, &a, compare_policy(p->rb, i));
 		vec_foreach (row, &g.rows) {
 			if (row->title)
 				continue;
 			name = *row->cells[0] ? row->cells[0] + 2 : name;
 			buf_puts(out, "| ");
-			put_cell(out, pair_policy(p->rb, i));
+			text_markdown(out, compare_policy(p->rb, i));
 			buf_puts(out, " | ");
-			put_cell(out, name);
+			text_markdown(out, name);
 			for (size_t c = 1; c < NCOLUMNS; c++) {
 				buf_puts(out, " | ");
-				put_cell(out, row->cells[c]);
+				text_markdown(out, row->cells[c]);
 			}
 			buf_puts(out, " |\n");
 		}
@@ -245,7 +213,7 @@ void pair_markdown(const struct pair *p, struct buf *out)
 
 		for (size_t i = 0; i < 4; i++) {
 			buf_puts(out, i ? " | " : "| ");
-			put_cell(out, cells[i]);
+			text_markdown(out, cells[i]);
 		}
 		buf_puts(out, " |\n");
 	}
@@ -295,7 +263,8 @@ static void add_json(const struct pair *p, const char *policy, json_t *list)
 		uint32_t runs, survived;
 		json_t *o, *figures;
 
-		if (!pair_side(p->ra, policy, name, &x) || !pair_side(p->rb, policy, name, &y))
+		if (!compare_find(p->ra, policy, name, &x) ||
+		    !compare_find(p->rb, policy, name, &y))
 			continue;
 		o = json_object();
 		figures = json_object();
@@ -328,8 +297,8 @@ void pair_json(const struct pair *p, struct buf *out)
 		json_put(one, "what", json_text(u->text));
 		json_add(unlike, one);
 	}
-	for (uint32_t i = 0; pair_policy(p->rb, i); i++)
-		add_json(p, pair_policy(p->rb, i), list);
+	for (uint32_t i = 0; compare_policy(p->rb, i); i++)
+		add_json(p, compare_policy(p->rb, i), list);
 	vec_foreach (k, &p->conditions) {
 		json_t *one = json_object();
 
@@ -339,8 +308,8 @@ void pair_json(const struct pair *p, struct buf *out)
 		json_put(one, "found", json_text(k->why));
 		json_add(conditions, one);
 	}
-	json_put(o, "a", json_side(&p->before.x));
-	json_put(o, "b", json_side(&p->after.x));
+	json_put(o, "a", json_side(&p->before->x));
+	json_put(o, "b", json_side(&p->after->x));
 	json_put(o, "across", unlike);
 	json_put(o, "paired", json_boolean(p->paired));
 	json_put(o, "sessions", list);
@@ -383,22 +352,17 @@ static int write_pair(struct pair *p)
 static int compare(struct pair *p, struct store *s)
 {
 	struct cmd *c = p->c;
-	int status = kept_load(c, s, c->opt.operands.v[0], &p->before);
+	int status = kept_load(c, s, c->opt.operands.v[0], p->before);
 
 	if (status == STATUS_OK)
-		status = kept_load(c, s, c->opt.operands.v[1], &p->after);
+		status = kept_load(c, s, c->opt.operands.v[1], p->after);
 	if (status == STATUS_OK)
-		status = kept_results(c, &p->before, false, &p->ra);
+		status = kept_results(c, p->before, false, &p->ra);
 	if (status == STATUS_OK)
-		status = kept_results(c, &p->after, false, &p->rb);
+		status = kept_results(c, p->after, false, &p->rb);
 	if (status != STATUS_OK)
 		return status;
-	if (!unlike_find(p))
-		return STATUS_USAGE;
-	p->paired = p->before.x.seed == p->after.x.seed &&
-		    !strcmp(p->before.x.backend, backend_sim.name) &&
-		    !strcmp(p->after.x.backend, backend_sim.name);
-	if (!conditions_judge(p))
+	if (!pair_make(p) || !conditions_judge(p))
 		return STATUS_USAGE;
 	status = write_pair(p);
 	if (p->verdict == VERDICT_FAIL || p->verdict == VERDICT_UNDECIDED)
@@ -408,7 +372,8 @@ static int compare(struct pair *p, struct store *s)
 
 int cmd_compare(struct cmd *c)
 {
-	struct pair p = {.c = c};
+	struct kept before = {0}, after = {0};
+	struct pair p = {.c = c, .before = &before, .after = &after};
 	struct store *s = NULL;
 	const char *path;
 	int status = STATUS_INTERNAL;
@@ -424,11 +389,10 @@ int cmd_compare(struct cmd *c)
 		status = compare(&p, s);
 	results_free(p.ra);
 	results_free(p.rb);
-	kept_free(&p.before);
-	kept_free(&p.after);
+	kept_free(&before);
+	kept_free(&after);
 	store_close(s);
-	vec_free(&p.unlike);
 	vec_free(&p.conditions);
-	arena_free(&p.a);
+	pair_free(&p);
 	return status;
 }

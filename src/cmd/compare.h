@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * compare.h - what the parts of `agentcg compare` share.
+ * compare.h - two kept experiments held against each other, for `agentcg compare` and `report`.
  */
 #ifndef AGENTCG_CMD_COMPARE_H
 #define AGENTCG_CMD_COMPARE_H
@@ -9,8 +9,6 @@
 #include "cmd/cmd.h"
 #include "cmd/kept.h"
 #include "stat/compare.h"
-
-#define COMPARE_CONFIDENCE 0.95
 
 /* One way in which two experiments differ. */
 struct unlike {
@@ -29,7 +27,7 @@ struct condition {
 struct pair {
 	struct cmd *c;
 	struct arena a;
-	struct kept before, after;
+	struct kept *before, *after;
 	struct results *ra, *rb;
 	bool paired;
 	VEC(struct unlike) unlike;
@@ -37,14 +35,12 @@ struct pair {
 	enum verdict verdict; /* of the conditions; NONE without any */
 };
 
-/* Policies by name, then "alone"; cgroups by name.  False: the other has none. */
-bool pair_side(const struct results *r, const char *policy, const char *cgroup,
-	       struct compare_side *out);
-/* The i-th policy's name, or "alone" past the last; NULL past that. */
-const char *pair_policy(const struct results *r, uint32_t i);
-
-/* Fill in p->unlike; false when some of it was not said to be meant: reported. */
-bool unlike_find(struct pair *p);
+/*
+ * Of c, before and after: fill in p->unlike and p->paired; false when some of it was not said to be
+ * meant: reported.  pair_free it in any case; the experiments stay their owner's.
+ */
+bool pair_make(struct pair *p);
+void pair_free(struct pair *p);
 /* Fill in p->conditions and verdict; false when one is not understood: reported. */
 bool conditions_judge(struct pair *p);
 

@@ -64,23 +64,23 @@ static bool read_cgroup(struct pair *p, struct asking *q, const char *name)
 {
 	struct compare_side side;
 
-	for (uint32_t i = 0; pair_policy(p->rb, i); i++) {
-		const char *policy = pair_policy(p->rb, i);
+	for (uint32_t i = 0; compare_policy(p->rb, i); i++) {
+		const char *policy = compare_policy(p->rb, i);
 		size_t n = strlen(policy);
 
 		if (!starts(name, policy) || name[n] != '.' ||
-		    !pair_side(p->rb, policy, name + n + 1, &side))
+		    !compare_find(p->rb, policy, name + n + 1, &side))
 			continue;
 		q->policy = policy;
 		q->cgroup = name + n + 1;
-		if (pair_side(p->ra, policy, q->cgroup, &side))
+		if (compare_find(p->ra, policy, q->cgroup, &side))
 			return true;
 		return wrong(p, q, "A has no such policy or cgroup");
 	}
 	q->cgroup = name;
-	for (uint32_t i = 0; pair_policy(p->rb, i); i++)
-		if (pair_side(p->rb, pair_policy(p->rb, i), name, &side) &&
-		    pair_side(p->ra, pair_policy(p->rb, i), name, &side))
+	for (uint32_t i = 0; compare_policy(p->rb, i); i++)
+		if (compare_find(p->rb, compare_policy(p->rb, i), name, &side) &&
+		    compare_find(p->ra, compare_policy(p->rb, i), name, &side))
 			return true;
 	return wrong(p, q, arena_printf(&p->a, "A and B have no cgroup `%s` in common", name));
 }
@@ -294,7 +294,8 @@ static void judge(struct pair *p, const struct asking *q, const char *policy)
 	struct condition out = {.text = q->text, .policy = policy};
 	struct compare_side a, b;
 
-	if (!pair_side(p->ra, policy, q->cgroup, &a) || !pair_side(p->rb, policy, q->cgroup, &b))
+	if (!compare_find(p->ra, policy, q->cgroup, &a) ||
+	    !compare_find(p->rb, policy, q->cgroup, &b))
 		return;
 	if (q->change)
 		judge_change(p, q, &a, &b, &out);
@@ -318,8 +319,8 @@ bool conditions_judge(struct pair *p)
 			return false;
 		if ((q.what != ASKED_METRIC) && q.change)
 			return wrong(p, &q, "killed() and survived() are of B alone: no sign");
-		for (uint32_t i = 0; pair_policy(p->rb, i); i++) {
-			const char *policy = pair_policy(p->rb, i);
+		for (uint32_t i = 0; compare_policy(p->rb, i); i++) {
+			const char *policy = compare_policy(p->rb, i);
 
 			if (q.policy ? !strcmp(q.policy, policy) : strcmp(policy, "alone") != 0)
 				judge(p, &q, policy);

@@ -203,3 +203,12 @@ void text_value_exact(struct buf *out, double value, enum dim dim)
 	else if (dim == DIM_DURATION)
 		buf_puts(out, "s");
 }
+
+void text_markdown(struct buf *out, const char *s)
+{
+	for (; *s; s++) {
+		if (strchr("|\\`*_<>[]", *s))
+			buf_putc(out, '\\');
+		buf_putc(out, *s);
+	}
+}

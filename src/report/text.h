@@ -29,6 +29,9 @@ void text_wrap(struct buf *out, const char *s, unsigned int at, unsigned int ind
 /* s as the description of a TAP test: on one line, `#` begins no directive. */
 void text_tap(struct buf *out, const char *s);
 
+/* s in a cell of a Markdown table: what would end it, or begin something, is escaped. */
+void text_markdown(struct buf *out, const char *s);
+
 /* A measured value for people, three significant digits: 12.3ms, 1.50G, 0.667, true. */
 void text_value(struct buf *out, double value, enum dim dim);
 /* The same, with all digits that tell it from its neighbours. */

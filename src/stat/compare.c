@@ -2,6 +2,7 @@
 #include "stat/compare.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
@@ -233,4 +234,27 @@ void compare_alive(const struct compare_side *s, uint32_t *runs, uint32_t *survi
 		++*runs;
 		*survived += !run->cgroups[s->cgroup].oom_killed;
 	}
+}
+
+const char *compare_policy(const struct results *r, uint32_t i)
+{
+	if (i < r->plan->npolicies)
+		return r->plan->policies[i].name;
+	return i == r->plan->npolicies && r->plan->uses_alone ? "alone" : NULL;
+}
+
+bool compare_find(const struct results *r, const char *policy, const char *cgroup,
+		  struct compare_side *out)
+{
+	const struct plan *p = r->plan;
+	uint32_t i = 0, cg = 0;
+
+	while (compare_policy(r, i) && strcmp(compare_policy(r, i), policy) != 0)
+		i++;
+	while (cg < p->ncgroups && strcmp(p->cgroups[cg].name, cgroup) != 0)
+		cg++;
+	if (!compare_policy(r, i) || cg == p->ncgroups)
+		return false;
+	*out = (struct compare_side){r, i < p->npolicies ? (int32_t)i : PX_ALONE, cg};
+	return true;
 }

@@ -14,6 +14,8 @@
 
 #include "stat/results.h"
 
+#define COMPARE_CONFIDENCE 0.95
+
 /* One cgroup under one policy (or PX_ALONE) in one experiment. */
 struct compare_side {
 	const struct results *r;
@@ -36,6 +38,12 @@ struct comparison {
 /* Of a before and b after, at a confidence.  a_n or b_n 0: nothing to compare. */
 struct comparison compare_metric(const struct compare_side *a, const struct compare_side *b,
 				 enum metric m, double confidence, bool paired);
+
+/* The i-th policy's name, or "alone" past the last; NULL past that. */
+const char *compare_policy(const struct results *r, uint32_t i);
+/* Policies by name, then "alone"; cgroups by name.  False: there is none in r. */
+bool compare_find(const struct results *r, const char *policy, const char *cgroup,
+		  struct compare_side *out);
 
 /* Runs that were not interrupted, and those in which no OOM killer ended it. */
 void compare_alive(const struct compare_side *s, uint32_t *runs, uint32_t *survived);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* unlike.c - in what two experiments differ (compare.h) */
+/* pair.c - what two experiments differ in, and how they are compared (compare.h) */
 #include <inttypes.h>
 #include <string.h>
 
@@ -40,7 +40,7 @@ static const struct source *text(const struct kept *k, size_t i)
 static void find_scenario(struct pair *p)
 {
 	for (size_t i = 0;; i++) {
-		const struct source *a = text(&p->before, i), *b = text(&p->after, i);
+		const struct source *a = text(p->before, i), *b = text(p->after, i);
 		const char *x = a ? a->path : "nothing", *y = b ? b->path : "nothing";
 
 		if (!a && !b)
@@ -55,7 +55,7 @@ static void find_scenario(struct pair *p)
 
 static void find_traces(struct pair *p)
 {
-	const struct plan *a = p->before.plan, *b = p->after.plan;
+	const struct plan *a = p->before->plan, *b = p->after->plan;
 
 	for (uint32_t i = 0; i < a->ntraces; i++)
 		for (uint32_t k = 0; k < b->ntraces; k++)
@@ -68,7 +68,7 @@ static void find_traces(struct pair *p)
 
 static void find_params(struct pair *p)
 {
-	const struct plan *a = p->before.plan, *b = p->after.plan;
+	const struct plan *a = p->before->plan, *b = p->after->plan;
 
 	for (uint32_t i = 0; i < a->nparams; i++)
 		for (uint32_t k = 0; k < b->nparams; k++)
@@ -118,9 +118,9 @@ static bool across_known(struct pair *p)
 	return true;
 }
 
-bool unlike_find(struct pair *p)
+static bool unlike_find(struct pair *p)
 {
-	const struct store_experiment *a = &p->before.x, *b = &p->after.x;
+	const struct store_experiment *a = &p->before->x, *b = &p->after->x;
 	struct unlike *u;
 	bool ok = true;
 
@@ -146,4 +146,19 @@ bool unlike_find(struct pair *p)
 		ok = false;
 	}
 	return ok;
+}
+
+bool pair_make(struct pair *p)
+{
+	const struct store_experiment *a = &p->before->x, *b = &p->after->x;
+
+	p->paired = a->seed == b->seed && !strcmp(a->backend, backend_sim.name) &&
+		    !strcmp(b->backend, backend_sim.name);
+	return unlike_find(p);
+}
+
+void pair_free(struct pair *p)
+{
+	vec_free(&p->unlike);
+	arena_free(&p->a);
 }
