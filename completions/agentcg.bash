@@ -23,6 +23,7 @@ _agentcg_options() {
 		"-p -h -V" ;;
 	bundle) echo "--verify --db --color --diagnostics --help --version -h -V" ;;
 	compare) echo "--across --fail-if --json --markdown --db --width --color --diagnostics --help --version -h -V" ;;
+	report) echo "--across --json --markdown --html --db --width --color --diagnostics --help --version -h -V" ;;
 	resume) echo "--json --csv --markdown --latex --html --plot --db --width --color --tap --junit --diagnostics --quiet" \
 		"--verbose --help --version -q -v -h -V" ;;
 	vm) echo "--jobs --vm-memory --pack --kernel --color --diagnostics --quiet --help --version -j -q -h -V" ;;
@@ -43,7 +44,7 @@ _agentcg_of_scenario() {
 }
 
 _agentcg() {
-	local commands="run check plan fmt test find runs show explain compare bundle resume help doctor calibrate clean vm"
+	local commands="run check plan fmt test find runs show explain compare report bundle resume help doctor calibrate clean vm"
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=run
 	local IFS=$' \t\n'
 
@@ -84,7 +85,7 @@ _agentcg() {
 	fi
 	case $command in
 	doctor | calibrate | clean | runs) return ;;
-	show | compare | resume)
+	show | compare | report | resume)
 		mapfile -t COMPREPLY < <(compgen -W "last $("${COMP_WORDS[0]}" runs 2>/dev/null |
 			awk '$1 ~ /^[0-9a-f]{8}$/ { print $1 }')" -- "$cur")
 		return

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Completions of agentcg for fish; tests/cmd/docs.sh holds them to `agentcg COMMAND --help`.
 
-set -l commands run check plan fmt test find runs show explain compare bundle resume help doctor calibrate clean vm
+set -l commands run check plan fmt test find runs show explain compare report bundle resume help doctor calibrate clean vm
 
 function __agentcg_command
     set -l words (commandline -opc)
-    if set -q words[2]; and contains -- $words[2] run check plan fmt test find runs show explain compare bundle resume help doctor calibrate clean vm
+    if set -q words[2]; and contains -- $words[2] run check plan fmt test find runs show explain compare report bundle resume help doctor calibrate clean vm
         echo $words[2]
     else
         echo run
@@ -28,7 +28,7 @@ function __agentcg_of_scenario
 end
 
 complete -c agentcg -f
-complete -c agentcg -n 'not __agentcg_is doctor calibrate clean vm runs show compare resume' -k -a '(__fish_complete_suffix .acg)'
+complete -c agentcg -n 'not __agentcg_is doctor calibrate clean vm runs show compare report resume' -k -a '(__fish_complete_suffix .acg)'
 complete -c agentcg -n __fish_use_subcommand -a run -d 'Run a scenario in the simulator'
 complete -c agentcg -n __fish_use_subcommand -a check -d 'Check scenarios'
 complete -c agentcg -n __fish_use_subcommand -a plan -d 'Show the timeline, demand against the budget'
@@ -39,6 +39,7 @@ complete -c agentcg -n __fish_use_subcommand -a runs -d 'List kept experiments'
 complete -c agentcg -n __fish_use_subcommand -a show -d 'Report a kept experiment again'
 complete -c agentcg -n __fish_use_subcommand -a explain -d 'Tell why a session took as long as it did'
 complete -c agentcg -n __fish_use_subcommand -a compare -d 'Compare two kept experiments'
+complete -c agentcg -n __fish_use_subcommand -a report -d 'Report several kept experiments together'
 complete -c agentcg -n __fish_use_subcommand -a bundle -d 'Pack a kept experiment into one file'
 complete -c agentcg -n __fish_use_subcommand -a resume -d 'Make the runs that one lacks'
 complete -c agentcg -n __fish_use_subcommand -a help -d 'Explain a command or a scenario'
@@ -54,17 +55,17 @@ complete -c agentcg -n '__agentcg_is run plan find explain' -l policy -x -a '(__
 complete -c agentcg -n '__agentcg_is run plan find explain' -l repeat -x -d 'Repeat every run'
 complete -c agentcg -n '__agentcg_is explain' -l rep -x -d 'Explain only this repetition'
 complete -c agentcg -n '__agentcg_is run plan find explain' -l seed -x -d 'Seed of jitter, noise and order'
-complete -c agentcg -n '__agentcg_is run runs show explain compare resume calibrate' -l json -r -F -d 'Write results as JSON'
+complete -c agentcg -n '__agentcg_is run runs show explain compare report resume calibrate' -l json -r -F -d 'Write results as JSON'
 complete -c agentcg -n '__agentcg_is run show resume' -l csv -r -F -d 'Write results as CSV'
-complete -c agentcg -n '__agentcg_is run show explain compare resume' -l markdown -r -F -d 'Write tables for a page of Markdown'
+complete -c agentcg -n '__agentcg_is run show explain compare report resume' -l markdown -r -F -d 'Write tables for a page of Markdown'
 complete -c agentcg -n '__agentcg_is run show resume' -l latex -r -F -d 'Write a table for a paper'
-complete -c agentcg -n '__agentcg_is run show resume' -l html -r -F -d 'Write a page for a browser'
+complete -c agentcg -n '__agentcg_is run show report resume' -l html -r -F -d 'Write a page for a browser'
 complete -c agentcg -n '__agentcg_is run' -l save -d 'Keep runs as they end'
-complete -c agentcg -n '__agentcg_is runs show explain compare bundle resume' -l db -r -F -d 'Database of kept runs'
-complete -c agentcg -n '__agentcg_is show explain compare resume' -x -a "last (agentcg runs 2>/dev/null | string match -r '^[0-9a-f]{8}')"
+complete -c agentcg -n '__agentcg_is runs show explain compare report bundle resume' -l db -r -F -d 'Database of kept runs'
+complete -c agentcg -n '__agentcg_is show explain compare report resume' -x -a "last (agentcg runs 2>/dev/null | string match -r '^[0-9a-f]{8}')"
 complete -c agentcg -n '__agentcg_is bundle' -l verify -d 'Simulate it again and compare'
 complete -c agentcg -n '__agentcg_is bundle' -F
-complete -c agentcg -n '__agentcg_is compare' -l across -x -a 'scenario traces params backend mechanism kernel seed' -d 'Differences that are meant'
+complete -c agentcg -n '__agentcg_is compare report' -l across -x -a 'scenario traces params backend mechanism kernel seed' -d 'Differences that are meant'
 complete -c agentcg -n '__agentcg_is compare' -l fail-if -x -d 'Exit 1 when it holds'
 complete -c agentcg -n '__agentcg_is run calibrate' -l live -d 'Run on this host'
 complete -c agentcg -n '__agentcg_is run calibrate' -l vm -d 'Run in a virtual machine'
@@ -86,11 +87,11 @@ complete -c agentcg -n '__agentcg_is test' -l slack -x -d 'How far figures may l
 complete -c agentcg -n '__agentcg_is run test show resume' -l tap -d 'Report in the Test Anything Protocol'
 complete -c agentcg -n '__agentcg_is run test show resume' -l junit -r -F -d 'Write a report as JUnit XML'
 complete -c agentcg -n '__agentcg_is test' -l side-by-side -d 'Show differences in two columns'
-complete -c agentcg -n '__agentcg_is run plan runs show explain compare resume' -l width -x -d 'Width of tables and charts'
+complete -c agentcg -n '__agentcg_is run plan runs show explain compare report resume' -l width -x -d 'Width of tables and charts'
 complete -c agentcg -n '__agentcg_is run plan show resume' -l plot -d 'Chart memory over time'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show explain compare bundle resume help doctor calibrate clean vm' -l color -x -a 'auto always never' -d 'Colour'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show explain compare bundle resume help doctor calibrate clean vm' -l diagnostics -x -a 'text json' -d 'Form of errors and warnings'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show explain compare report bundle resume help doctor calibrate clean vm' -l color -x -a 'auto always never' -d 'Colour'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show explain compare report bundle resume help doctor calibrate clean vm' -l diagnostics -x -a 'text json' -d 'Form of errors and warnings'
 complete -c agentcg -n '__agentcg_is run check test vm show resume calibrate' -s q -l quiet -d 'No progress, warnings, table'
 complete -c agentcg -n '__agentcg_is run test resume' -s v -l verbose -d 'Name each run or test'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show explain compare bundle resume help doctor calibrate clean vm' -s h -l help -d 'List the options'
-complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show explain compare bundle resume help doctor calibrate clean vm' -s V -l version -d 'Version'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show explain compare report bundle resume help doctor calibrate clean vm' -s h -l help -d 'List the options'
+complete -c agentcg -n '__agentcg_is run check plan fmt test find runs show explain compare report bundle resume help doctor calibrate clean vm' -s V -l version -d 'Version'

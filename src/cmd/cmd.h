@@ -66,6 +66,7 @@ int cmd_vm(struct cmd *c);
 int cmd_runs(struct cmd *c);
 int cmd_show(struct cmd *c);
 int cmd_compare(struct cmd *c);
+int cmd_report(struct cmd *c);
 int cmd_explain(struct cmd *c);
 int cmd_bundle(struct cmd *c);
 int cmd_resume(struct cmd *c);

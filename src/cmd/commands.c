@@ -52,6 +52,12 @@ const struct command commands[] = {
      "--fail-if 'bpf.high.time > +5%' --fail-if 'killed(high) > 0'\n"
      "Exit status: 0; 1 when a condition holds or is UNDECIDED; 2 when they are unlike.\n",
      cmd_compare},
+    {"report", CMD_REPORT, "A [B...]", "one report over several kept experiments",
+     "Each is held against the first, as of `compare`: refused where they differ in what\n"
+     "decides the results, unless --across says that this is what is looked at.  One alone\n"
+     "is reported as of `show`.\n"
+     "Exit status: 0, whatever the verdicts; 2 when they are unlike.\n",
+     cmd_report},
     {"bundle", CMD_BUNDLE, "NAME FILE", "pack a kept experiment into one file",
      "The file is a database with this one experiment, its scenario and recordings:\n"
      "`agentcg show --db FILE last` reports it on any machine.\n"

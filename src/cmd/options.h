@@ -32,7 +32,8 @@ enum command_bit {
 	CMD_BUNDLE = 1 << 14,
 	CMD_CALIBRATE = 1 << 15,
 	CMD_EXPLAIN = 1 << 16,
-	CMD_ALL = (1 << 17) - 1,
+	CMD_REPORT = 1 << 17,
+	CMD_ALL = (1 << 18) - 1,
 };
 
 /* Reports that are written to a file, or with "-" to standard output in place of the table. */

@@ -478,10 +478,12 @@ $('theme').onclick = () => {
 	const dark = root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
 	root.dataset.theme = dark ? 'light' : 'dark';
 };
-buildControls();
-build();
-latencies();
-addEventListener('resize', draw);
-addEventListener('beforeprint', () => charts.forEach(c => c.draw()));
+if ($('cards')) { // else there is nothing to draw
+	buildControls();
+	build();
+	latencies();
+	addEventListener('resize', draw);
+	addEventListener('beforeprint', () => charts.forEach(c => c.draw()));
+}
 document.documentElement.dataset.ready = '1';
 })();
